@@ -1,0 +1,124 @@
+"""The profile of one feature: a product of states, and so itself a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from tidegauge.model.statistics import Kind
+from tidegauge.states.codec import pack, unpack
+from tidegauge.states.counts import Counts
+from tidegauge.states.distinct import Distinct
+from tidegauge.states.extremes import Extremes
+from tidegauge.states.frequencies import Frequencies
+from tidegauge.states.lengths import Lengths
+from tidegauge.states.moments import Moments
+from tidegauge.states.quantiles import Quantiles
+from tidegauge.states.types import Types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+STATES: Mapping[str, Any] = {
+    "counts": Counts,
+    "types": Types,
+    "extremes": Extremes,
+    "moments": Moments,
+    "quantiles": Quantiles,
+    "distinct": Distinct,
+    "frequencies": Frequencies,
+    "lengths": Lengths,
+    "strays": Frequencies,
+}
+
+_NUMBERS = (Kind.INTEGRAL, Kind.FRACTIONAL, Kind.DECIMAL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureProfile:
+    """All that is kept of one feature; numbers, dates and times share the same states.
+
+    Timestamps are microseconds and dates days since the Unix epoch. `strays` are the texts in a
+    column that is read as another kind. `failure` is why the column has no statistics.
+    """
+
+    name: str
+    position: int = 0
+    kind: Kind = Kind.EMPTY
+    failure: str = ""
+    counts: Counts = field(default_factory=Counts)
+    types: Types = field(default_factory=Types)
+    extremes: Extremes = field(default_factory=Extremes)
+    moments: Moments = field(default_factory=Moments)
+    quantiles: Quantiles = field(default_factory=Quantiles)
+    distinct: Distinct = field(default_factory=Distinct.empty)
+    frequencies: Frequencies = field(default_factory=Frequencies)
+    lengths: Lengths = field(default_factory=Lengths)
+    strays: Frequencies = field(default_factory=Frequencies)
+
+    @classmethod
+    def merge_all(cls, profiles: Iterable[Self]) -> Self:
+        """The profile of all the rows together; at least one profile, all of the same feature."""
+        listed = list(profiles)
+        if len(listed) == 1:
+            return listed[0]
+        kind = Kind.EMPTY
+        failure = next((p.failure for p in listed if p.failure), "")
+        for profile in listed:
+            joined = join_kinds(kind, profile.kind)
+            if joined is None and not failure:
+                failure = conflict(kind, profile.kind)
+            kind = joined or kind
+        first = listed[0]
+        position = min(profile.position for profile in listed)
+        if failure:
+            counts = Counts.merge_all(profile.counts for profile in listed)
+            return cls(first.name, position, Kind.EMPTY, failure, counts)
+        states = {
+            name: state.merge_all(getattr(profile, name) for profile in listed)
+            for name, state in STATES.items()
+        }
+        return cls(first.name, position, kind, **states)
+
+    def to_bytes(self) -> bytes:
+        blobs = {name: getattr(self, name).to_bytes() for name in STATES}
+        scalars = {
+            "name": self.name,
+            "position": self.position,
+            "kind": self.kind.value,
+            "failure": self.failure,
+        }
+        arrays = {name: np.frombuffer(blob, np.uint8) for name, blob in blobs.items()}
+        return pack("feature", 1, scalars, arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        header, arrays = unpack(data, "feature", 1)
+        states = {
+            name: state.from_bytes(arrays[name].tobytes())
+            for name, state in STATES.items()
+            if name in arrays
+        }
+        return cls(
+            header["name"], header["position"], Kind(header["kind"]), header["failure"], **states
+        )
+
+
+def join_kinds(a: Kind, b: Kind) -> Kind | None:
+    """The kind of a column whose parts are of kinds a and b; None where no states are shared.
+
+    The join is a lattice's, so the answer does not depend on the order of the parts.
+    """
+    if a == b or b is Kind.EMPTY:
+        return a
+    if a is Kind.EMPTY:
+        return b
+    return Kind.FRACTIONAL if a in _NUMBERS and b in _NUMBERS else None
+
+
+def conflict(a: Kind, b: Kind) -> str:
+    """The reason given for a column whose parts are of kinds that do not go together."""
+    first, second = sorted((a.value, b.value))
+    return f"some parts hold {first} values and others {second} values"

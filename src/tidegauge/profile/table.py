@@ -1,0 +1,99 @@
+"""`profile.parquet`: a profile as a table, one row a feature, one binary column a state.
+
+Plain pyarrow, DuckDB or Spark can read it; docs/states.md writes the columns down.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidegauge.errors import DocumentError
+from tidegauge.model.batch import Tally
+from tidegauge.model.statistics import Kind
+from tidegauge.profile.dataset import Profile
+from tidegauge.profile.feature import STATES, FeatureProfile
+
+VERSION = 1
+_KEY = b"tidegauge"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("feature", pa.string(), nullable=False),
+        pa.field("position", pa.int32(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("failure", pa.string(), nullable=False),
+        pa.field("rows", pa.int64(), nullable=False),
+        pa.field("nulls", pa.int64(), nullable=False),
+        pa.field("mean", pa.float64()),
+        pa.field("std_dev", pa.float64()),
+        *(pa.field(state, pa.binary(), nullable=False) for state in STATES),
+    ]
+)
+
+
+def to_parquet(profile: Profile) -> bytes:
+    """The bytes of `profile.parquet`; the same profile gives the same bytes."""
+    rows = [_row(feature) for feature in profile.features]
+    meta = {"version": VERSION, "rows": profile.rows, "tally": asdict(profile.tally)}
+    schema = SCHEMA.with_metadata({_KEY: json.dumps(meta).encode()})
+    out = io.BytesIO()
+    # Sketches are random digits: they do not compress, and statistics of blobs are of no use.
+    pq.write_table(
+        pa.Table.from_pylist(rows, schema),
+        out,
+        compression="zstd",
+        use_dictionary=False,
+        write_statistics=False,
+    )
+    return out.getvalue()
+
+
+def from_parquet(data: bytes, where: str) -> Profile:
+    """The profile in the bytes of a `profile.parquet`.
+
+    Raises:
+        DocumentError: the bytes are no Parquet, no profile, or of a newer version.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(data), use_threads=False)
+        meta = json.loads(table.schema.metadata[_KEY])
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise DocumentError(
+            f"{where} is not a profile that Tidegauge wrote ({error}); run the baseline or the "
+            "window again to write it anew"
+        ) from error
+    if meta["version"] > VERSION:
+        raise DocumentError(
+            f"{where} has version {meta['version']}, this release reads up to {VERSION}; "
+            "use the release that wrote it, or a newer one"
+        )
+    tally = Tally(**{**meta["tally"], "reasons": tuple(meta["tally"]["reasons"])})
+    features = tuple(_feature(row) for row in table.to_pylist())
+    return Profile(meta["rows"], features, tally)
+
+
+def _row(feature: FeatureProfile) -> dict[str, Any]:
+    return {
+        "feature": feature.name,
+        "position": feature.position,
+        "kind": feature.kind.value,
+        "failure": feature.failure,
+        "rows": feature.counts.rows,
+        "nulls": feature.counts.nulls,
+        "mean": feature.moments.average,
+        "std_dev": feature.moments.std_dev(),
+        **{name: getattr(feature, name).to_bytes() for name in STATES},
+    }
+
+
+def _feature(row: dict[str, Any]) -> FeatureProfile:
+    states = {name: state.from_bytes(row[name]) for name, state in STATES.items()}
+    return FeatureProfile(
+        row["feature"], row["position"], Kind(row["kind"]), row["failure"], **states
+    )

@@ -1,0 +1,78 @@
+"""The bytes of a state: a small JSON header, then plain little-endian arrays.
+
+Layout: 4 bytes magic `TGS1`; 4 bytes header length (unsigned, little-endian); the header in UTF-8
+JSON; the arrays one after another. The header holds the state's name, its version, its scalars, and
+`arrays`: for each the name, the numpy type (little-endian) and the number of items.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidegauge.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+MAGIC = b"TGS1"
+_LENGTH = struct.Struct("<I")
+_PROLOGUE = len(MAGIC) + _LENGTH.size
+
+
+def pack(
+    state: str,
+    version: int,
+    scalars: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]] | None = None,
+) -> bytes:
+    """The bytes of one state; scalars are JSON values, arrays one-dimensional."""
+    little = {name: _little_endian(array) for name, array in (arrays or {}).items()}
+    header = {
+        "state": state,
+        "version": version,
+        **scalars,
+        "arrays": [[name, array.dtype.str, len(array)] for name, array in little.items()],
+    }
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return b"".join((MAGIC, _LENGTH.pack(len(text)), text, *(a.tobytes() for a in little.values())))
+
+
+def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The header and the arrays of one state's bytes; the arrays are views and read-only.
+
+    Raises:
+        DocumentError: the bytes are not this state's, are cut off, or are of a newer version.
+    """
+    if data[:4] != MAGIC or len(data) < _PROLOGUE:
+        raise DocumentError(f"the bytes of a {state!r} state do not start with {MAGIC.decode()}")
+    (length,) = _LENGTH.unpack_from(data, len(MAGIC))
+    header = json.loads(data[_PROLOGUE : _PROLOGUE + length])
+    if header["state"] != state or header["version"] > newest:
+        raise DocumentError(
+            f"expected the bytes of a {state!r} state up to version {newest}, found "
+            f"{header['state']!r} version {header['version']}: a newer release wrote them"
+        )
+    offset = _PROLOGUE + length
+    arrays = {}
+    for name, dtype, count in header["arrays"]:
+        kind = np.dtype(dtype)
+        if offset + kind.itemsize * count > len(data):
+            raise DocumentError(f"the bytes of a {state!r} state are cut off in array {name!r}")
+        arrays[name] = np.frombuffer(data, kind, count, offset)
+        offset += kind.itemsize * count
+    return header, arrays
+
+
+def narrow(counts: NDArray[np.int64]) -> NDArray[Any]:
+    """The same counts in the smallest unsigned type that holds the largest of them."""
+    return counts.astype(np.min_scalar_type(int(counts.max()) if len(counts) else 0))
+
+
+def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))

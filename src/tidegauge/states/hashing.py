@@ -1,0 +1,117 @@
+"""Stable 64-bit hashes: kept states are compared over years, so no library's own hash will do.
+
+The mixer is splitmix64's finaliser (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+Generators", 2014). A number is hashed by the bits of its float64 value, so that 3 and 3.0 are one
+value; integers beyond 2**53 by their own bits. A text is hashed over its UTF-8 bytes in words of
+eight, padded with zeros, starting from its length.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_BEYOND = np.uint64(0xD6E8FEB86659FD93)  # sets integers beyond 2**53 apart from floats' bits
+_BLOCK = 1 << 14  # values mixed at once: two buffers of it stay in a core's cache
+_EXACT = 1 << 53  # integers up to here are float64 values
+
+
+def mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each word mixed, a bijection of 64-bit words; the input is left as it is."""
+    mixed = np.empty_like(words)
+    shifted = np.empty(min(_BLOCK, len(words)), np.uint64)
+    for start in range(0, len(words), _BLOCK):
+        block = mixed[start : start + _BLOCK]
+        scratch = shifted[: len(block)]
+        np.add(words[start : start + _BLOCK], _GOLDEN, out=block)
+        np.right_shift(block, np.uint64(30), out=scratch)
+        np.bitwise_xor(block, scratch, out=block)
+        np.multiply(block, _FIRST, out=block)
+        np.right_shift(block, np.uint64(27), out=scratch)
+        np.bitwise_xor(block, scratch, out=block)
+        np.multiply(block, _SECOND, out=block)
+        np.right_shift(block, np.uint64(31), out=scratch)
+        np.bitwise_xor(block, scratch, out=block)
+    return mixed
+
+
+def hash_numbers(values: NDArray[Any]) -> NDArray[np.uint64]:
+    """One hash a value; values are finite, of any integer or float type. -0.0 equals 0.0."""
+    if values.dtype.kind == "f":
+        # Adding zero turns -0.0 into 0.0, whose bits differ.
+        return mix((values.astype(np.float64, copy=False) + 0.0).view(np.uint64))
+    hashes = mix(values.astype(np.float64).view(np.uint64))
+    if len(values) and (int(values.max()) > _EXACT or int(values.min()) < -_EXACT):
+        beyond = (values > _EXACT) | (values < -_EXACT)
+        hashes[beyond] = mix(values[beyond].astype(np.uint64, copy=False) ^ _BEYOND)
+    return hashes
+
+
+def hash_texts(texts: pa.Array) -> NDArray[np.uint64]:
+    """One hash a value of a string or binary array without nulls."""
+    offsets, data = text_buffers(texts)
+    lengths = np.diff(offsets)
+    hashes = np.empty(len(lengths), np.uint64)
+    # Values of one length form a rectangle, which is hashed a column of words at a time.
+    for length in np.flatnonzero(np.bincount(lengths)) if len(lengths) else ():
+        rows = np.flatnonzero(lengths == length)
+        hashes[rows] = _hash_rectangle(rectangle(offsets, data, rows, int(length)), int(length))
+    return hashes
+
+
+def text_buffers(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """The offsets (one more than values) and the bytes of a string or binary array."""
+    wide = str(texts.type).startswith("large_")
+    _, offset_buffer, data_buffer = texts.buffers()
+    if not len(texts):
+        return np.zeros(1, np.int64), np.empty(0, np.uint8)
+    offsets = np.frombuffer(offset_buffer, np.int64 if wide else np.int32)
+    used = offsets[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    data = np.frombuffer(data_buffer or b"", np.uint8)
+    return used, data
+
+
+def rectangle(
+    offsets: NDArray[np.int64], data: NDArray[np.uint8], rows: NDArray[np.intp], length: int
+) -> NDArray[np.uint8]:
+    """The bytes of the given values, all `length` long: shape (rows, length)."""
+    starts = offsets[:-1][rows]
+    if len(rows) and starts[-1] - starts[0] == (len(rows) - 1) * length:  # lie one after another
+        block = data[starts[0] : starts[0] + len(rows) * length].reshape(len(rows), length)
+    else:
+        block = data[starts[:, None] + np.arange(length)]
+    return block
+
+
+def _hash_rectangle(block: NDArray[np.uint8], length: int) -> NDArray[np.uint64]:
+    count = (length + 7) // 8
+    padded = np.zeros((len(block), count * 8), np.uint8)
+    padded[:, :length] = block
+    words = padded.view("<u8")
+    hashes = np.full(len(block), seed(length), np.uint64)
+    for column in range(count):
+        hashes = mix(hashes ^ words[:, column])
+    return mix(hashes) if count == 0 else hashes
+
+
+def seed(*parts: str | int) -> np.uint64:
+    """A 64-bit seed from names and numbers, the same on every machine and in every year."""
+    state = np.full(1, _GOLDEN)
+    for part in parts:
+        if isinstance(part, int):
+            state = mix(state ^ np.uint64(part % (1 << 64)))
+            continue
+        raw = part.encode()
+        words = np.frombuffer(raw + b"\0" * (-len(raw) % 8), "<u8")
+        state = mix(state ^ np.uint64(len(raw)))
+        for word in words:
+            state = mix(state ^ word)
+    return state[0]  # type: ignore[no-any-return]

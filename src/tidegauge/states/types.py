@@ -1,0 +1,99 @@
+r"""How many present values have which type, by the patterns of SageMaker's analyzer.
+
+Source: awslabs/deequ, `StatefulDataType` (the engine inside SageMaker Model Monitor): fractional
+`^(-|\+)? ?\d+((\.\d+)|((?:\.\d+)?[Ee][-+]?\d+))$`, integral `^(-|\+)? ?\d+$`, boolean
+`^(true|false)$`; so `.5`, `1.` and `NaN` are strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tidegauge.states.codec import pack, unpack
+from tidegauge.states.hashing import text_buffers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+INTEGRAL = r"^(-|\+)? ?\d+$"
+FRACTIONAL = r"^(-|\+)? ?\d+((\.\d+)|((\.\d+)?[Ee][-+]?\d+))$"
+
+# What a byte can be in the text of a number: 2 a digit, 1 another character of a number, 0 neither.
+_CLASS = np.zeros(256, np.uint8)
+_CLASS[np.frombuffer(b"+-. eE", np.uint8)] = 1
+_CLASS[np.frombuffer(b"0123456789", np.uint8)] = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """Number of present values of each type. Identity: all zero. Size: under 150 bytes. Exact."""
+
+    integral: int = 0
+    fractional: int = 0
+    boolean: int = 0
+    string: int = 0
+
+    @classmethod
+    def of_texts(cls, texts: pa.Array, counts: NDArray[np.int64] | None = None) -> Self:
+        """The types of distinct texts, each of which stands for `counts` rows (default: one)."""
+        weights = np.ones(len(texts), np.int64) if counts is None else counts
+        digits, rest = _numeric_looking(texts)
+        unsure = texts.take(pa.array(rest))
+        integral = int(weights[digits].sum() + weights[rest[_matches(unsure, INTEGRAL)]].sum())
+        fractional = int(weights[rest[_matches(unsure, FRACTIONAL)]].sum())
+        words = np.asarray(pc.is_in(texts, pa.array(["true", "false"], texts.type)), dtype=bool)
+        boolean = int(weights[words].sum())
+        return cls(
+            integral, fractional, boolean, int(weights.sum()) - integral - fractional - boolean
+        )
+
+    @classmethod
+    def merge_all(cls, states: Iterable[Self]) -> Self:
+        listed = list(states)
+        return cls(*(sum(getattr(s, field.name) for s in listed) for field in fields(cls)))
+
+    def to_bytes(self) -> bytes:
+        return pack("types", 1, asdict(self))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        header, _ = unpack(data, "types", 1)
+        return cls(**{field.name: header[field.name] for field in fields(cls)})
+
+
+def _numeric_looking(texts: pa.Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of the texts that are digits only, and of those that need a closer look.
+
+    Most texts are told apart by their first few bytes, so a byte position is looked up at once for
+    all the texts that are still in question; a regular expression is ten times as slow.
+    """
+    offsets, data = text_buffers(texts)
+    lengths = np.diff(offsets)
+    alive = np.flatnonzero(lengths)
+    pure = np.ones(len(alive), bool)
+    digits, rest = [], []
+    position = 0
+    while len(alive):
+        classes = _CLASS[data[offsets[alive] + position]]
+        possible = classes > 0
+        pure = (pure & (classes == 2))[possible]
+        alive = alive[possible]
+        position += 1
+        ended = lengths[alive] == position
+        if ended.any():
+            digits.append(alive[ended & pure])
+            rest.append(alive[ended & ~pure])
+            alive, pure = alive[~ended], pure[~ended]
+    none = np.empty(0, np.intp)
+    return np.concatenate([none, *digits]), np.sort(np.concatenate([none, *rest]))
+
+
+def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
+    return np.asarray(pc.match_substring_regex(texts, pattern), dtype=bool)
