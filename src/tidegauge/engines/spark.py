@@ -1,0 +1,153 @@
+"""The Spark engine: Spark distributes, the workers read with Arrow and compute with numpy.
+
+Only the DataFrame API is used (no RDD, no SparkContext), one job a call: a stage that folds parts
+to rows of states, a shuffle by feature, a stage that merges them in part order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegauge.engines.arrow.fold import fold_part
+from tidegauge.engines.transport import (
+    SPARK_SCHEMA,
+    Row,
+    assemble,
+    from_batch,
+    merge_rows,
+    part_rows,
+    profile_rows,
+    to_batch,
+)
+from tidegauge.errors import EngineError
+from tidegauge.model.batch import Chunk, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+    from tidegauge.engines.arrow.fold import Key
+    from tidegauge.model.batch import Reader
+    from tidegauge.profile.dataset import Profile
+
+# A task has about this much input, unless that would leave cores idle.
+_TASK_BYTES = 64 << 20
+_MOST_TASKS = 10_000
+_MOST_MERGERS = 64
+# States are some 100 kB each: small batches keep a merging worker's memory small.
+_STATES_A_BATCH = 64
+_ROWS_A_BATCH = 65_536
+
+_BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
+
+
+def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> dict[Key, Profile]:
+    """The profiles of all parts, merged in part order, by window and variant.
+
+    Raises:
+        EngineError: the Spark job failed.
+    """
+    tasks = pack_tasks(parts)
+    if not tasks:
+        return {}
+
+    def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for task in batch.column(0).to_pylist():
+                for part in tasks[task]:
+                    yield from _in_batches(part_rows(part, read))
+
+    numbered = spark.range(0, len(tasks), 1, len(tasks))
+    folded = numbered.mapInArrow(fold, SPARK_SCHEMA)
+    return _merged(spark, folded, min(len(tasks), _MOST_MERGERS), _STATES_A_BATCH)
+
+
+def profile_frame(
+    spark: SparkSession, frame: DataFrame, read: Callable[[pa.Table], Iterator[Chunk]]
+) -> dict[Key, Profile]:
+    """The profiles of a DataFrame's rows: Spark reads them, the same kernels fold them.
+
+    `read` turns a table of rows into chunks, each with its window and variant.
+
+    Raises:
+        EngineError: the Spark job failed.
+    """
+
+    def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        part = Part(f"task-{context.partitionId() if context else 0:06d}", ())
+
+        def chunks(_: Part) -> Iterator[Chunk]:
+            for batch in batches:
+                yield from read(pa.Table.from_batches([batch]))
+
+        for key, profile in fold_part(part, chunks).items():
+            yield from _in_batches(profile_rows(key, part.id, profile))
+
+    mergers = max(1, min(_MOST_MERGERS, len(frame.columns)))
+    return _merged(spark, frame.mapInArrow(fold, SPARK_SCHEMA), mergers, _ROWS_A_BATCH)
+
+
+def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """Parts dealt to tasks of about equal bytes; what a part is does not depend on this."""
+    tasks: list[tuple[Part, ...]] = []
+    # Few bytes: still several tasks, or a small cluster's cores would wait for one of them.
+    total = sum(part.size_bytes for part in parts)
+    size = max(min(_TASK_BYTES, total // 8), total // _MOST_TASKS, 1)
+    pack: list[Part] = []
+    packed = 0
+    for part in parts:
+        pack.append(part)
+        packed += part.size_bytes
+        if packed >= size:
+            tasks.append(tuple(pack))
+            pack, packed = [], 0
+    return [*tasks, tuple(pack)] if pack else tasks
+
+
+def _merged(
+    spark: SparkSession, folded: DataFrame, mergers: int, rows_a_batch: int
+) -> dict[Key, Profile]:
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    former = spark.conf.get(_BATCH_SETTING)
+    spark.conf.set(_BATCH_SETTING, str(rows_a_batch))
+    try:
+        grouped = folded.repartition(mergers, "window", "variant", "feature")
+        ordered = grouped.sortWithinPartitions("window", "variant", "feature", "part")
+        rows = ordered.mapInArrow(_merge, SPARK_SCHEMA).collect()
+    except (PySparkException, Py4JJavaError) as error:
+        raise EngineError(_reason(error)) from error
+    finally:
+        spark.conf.set(_BATCH_SETTING, str(former))
+    return assemble(Row(*row) for row in rows)
+
+
+def _merge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    rows = (row for batch in batches for row in from_batch(batch))
+    return _in_batches(merge_rows(rows))
+
+
+def _in_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
+    listed: list[Row] = []
+    for row in rows:
+        listed.append(row)
+        if len(listed) == _STATES_A_BATCH:
+            yield to_batch(listed)
+            listed = []
+    if listed:
+        yield to_batch(listed)
+
+
+def _reason(error: Exception) -> str:
+    """One sentence from a Spark error, whose text is a traceback of two languages."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = [line for line in lines if "Error: " in line or "Exception: " in line]
+    told = (named or lines or ["no reason given"])[-1 if named else 0]
+    return f"the Spark job failed: {told}; the driver's log has the whole trace"
