@@ -1,0 +1,73 @@
+"""What the report is made from: the committed runs of some windows, with their violations."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tidegauge.documents import text, violations
+from tidegauge.sinks.runs import VIOLATIONS, committed, read_document, read_run
+from tidegauge.storage import join
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tidegauge.documents.run import RunStatus
+    from tidegauge.model.outcome import Violation
+    from tidegauge.model.window import Window
+    from tidegauge.sinks.layout import Layout, MonitorType, RunKey
+    from tidegauge.storage import Storage
+
+_READERS = 8  # a small document is all waiting: for the disk, or for S3's answer
+
+
+@dataclass(frozen=True, slots=True)
+class ReportScope:
+    """What a report is about: one type, the windows that start in `[since, until)`; None: open."""
+
+    type: MonitorType
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def covers(self, window: Window) -> bool:
+        return (self.since is None or window.start >= self.since) and (
+            self.until is None or window.start < self.until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRun:
+    """A committed run as the report takes it; a failed one has no violations."""
+
+    key: RunKey
+    status: RunStatus
+    baseline: str
+    violations: tuple[Violation, ...] = ()
+
+
+def reported_runs(storage: Storage, layout: Layout, scope: ReportScope) -> tuple[ReportedRun, ...]:
+    """All committed runs of the scope, whatever their status, by variant and window.
+
+    Raises:
+        DocumentError: a document of a run does not have its shape.
+        StorageError: a run's violations are not those that it committed.
+    """
+    keys = [key for key in committed(storage, layout, scope.type) if scope.covers(key.window)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        runs = readers.map(lambda key: _read(storage, layout, key), keys)
+        return tuple(run for run in runs if run is not None)
+
+
+def _read(storage: Storage, layout: Layout, key: RunKey) -> ReportedRun | None:
+    folder = layout.run(key)
+    record = read_run(storage, folder)
+    if record is None:
+        return None  # taken back since it was listed
+    found: tuple[Violation, ...] = ()
+    if VIOLATIONS in record.documents:
+        data = read_document(storage, folder, record, VIOLATIONS)
+        where = join(folder, VIOLATIONS)
+        found = violations.decode(text.load(data, where), where)
+    # The name of a folder may have been cut, the record's variant never is.
+    return ReportedRun(replace(key, variant=record.variant), record.status, record.baseline, found)

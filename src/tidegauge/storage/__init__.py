@@ -1,0 +1,9 @@
+"""Bytes at URIs: local folders and S3 behind one small set of operations."""
+
+from __future__ import annotations
+
+from tidegauge.storage.contract import Entry, NotFound, S3Settings, Storage
+from tidegauge.storage.opening import filesystem, storage_for
+from tidegauge.storage.uri import join
+
+__all__ = ["Entry", "NotFound", "S3Settings", "Storage", "filesystem", "join", "storage_for"]

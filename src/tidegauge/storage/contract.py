@@ -1,0 +1,78 @@
+"""What a storage can do: the few operations on bytes at URIs that the store is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tidegauge.errors import ExitCode, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class NotFound(StorageError):
+    """There is nothing at the location; trying again does not help."""
+
+    exit_code = ExitCode.INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object of a listing.
+
+    `key` is relative to the listed prefix, `size` is in bytes; `tag` changes when the content does
+    (S3: the ETag; local: the time of modification in nanoseconds) and means nothing else.
+    """
+
+    key: str
+    size: int
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where S3 is and who asks; None leaves it to the environment and the AWS configuration.
+
+    `path_style` puts the bucket into the path, not the host name; None does so for an endpoint
+    other than AWS's own.
+    """
+
+    endpoint: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    path_style: bool | None = None
+
+
+FROM_ENVIRONMENT = S3Settings()
+
+
+class Storage(Protocol):
+    """Bytes at URIs. Values of it are cheap to make and survive the way to a worker process.
+
+    Every operation raises `StorageError` with the location, the reason and what to do.
+    """
+
+    def read(self, uri: str) -> bytes:
+        """The object's content; raises `NotFound` where there is none."""
+        ...
+
+    def write(self, uri: str, data: bytes) -> None:
+        """Put the object, new or in place of the old: readers see either, never a part."""
+        ...
+
+    def delete(self, uris: Iterable[str]) -> None:
+        """Remove the objects; one that is not there is fine."""
+        ...
+
+    def files(self, prefix_uri: str) -> Iterator[Entry]:
+        """All objects below the folder, by key; nothing for a folder that is not there."""
+        ...
+
+    def folders(self, prefix_uri: str) -> tuple[str, ...]:
+        """The names of the direct sub-folders that hold objects, sorted."""
+        ...
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object at the location (a folder is none)."""
+        ...
