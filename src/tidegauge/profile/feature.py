@@ -33,6 +33,7 @@ STATES: Mapping[str, Any] = {
     "strays": Frequencies,
 }
 
+_DISPUTED = "some parts hold"
 _NUMBERS = (Kind.INTEGRAL, Kind.FRACTIONAL, Kind.DECIMAL)
 
 
@@ -106,6 +107,11 @@ class FeatureProfile:
         )
 
 
+def disputed(profile: FeatureProfile) -> bool:
+    """Whether the column failed because its parts are of kinds that share no states."""
+    return profile.failure.startswith(_DISPUTED)
+
+
 def join_kinds(a: Kind, b: Kind) -> Kind | None:
     """The kind of a column whose parts are of kinds a and b; None where no states are shared.
 
@@ -121,4 +127,4 @@ def join_kinds(a: Kind, b: Kind) -> Kind | None:
 def conflict(a: Kind, b: Kind) -> str:
     """The reason given for a column whose parts are of kinds that do not go together."""
     first, second = sorted((a.value, b.value))
-    return f"some parts hold {first} values and others {second} values"
+    return f"{_DISPUTED} {first} values and others {second} values"

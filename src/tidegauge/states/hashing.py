@@ -8,11 +8,14 @@ eight, padded with zeros, starting from its length.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -58,13 +61,26 @@ def hash_numbers(values: NDArray[Any]) -> NDArray[np.uint64]:
 def hash_texts(texts: pa.Array) -> NDArray[np.uint64]:
     """One hash a value of a string or binary array without nulls."""
     offsets, data = text_buffers(texts)
-    lengths = np.diff(offsets)
-    hashes = np.empty(len(lengths), np.uint64)
+    hashes = np.empty(len(texts), np.uint64)
     # Values of one length form a rectangle, which is hashed a column of words at a time.
-    for length in np.flatnonzero(np.bincount(lengths)) if len(lengths) else ():
-        rows = np.flatnonzero(lengths == length)
-        hashes[rows] = _hash_rectangle(rectangle(offsets, data, rows, int(length)), int(length))
+    for length, rows in by_length(offsets):
+        hashes[rows] = _hash_rectangle(rectangle(offsets, data, rows, length), length)
     return hashes
+
+
+def by_length(offsets: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each length in bytes that occurs, and the positions of the values that have it."""
+    lengths = np.diff(offsets)
+    if not len(lengths):
+        return
+    if lengths.min() == lengths.max():
+        yield int(lengths[0]), np.arange(len(lengths))
+        return
+    order = np.argsort(lengths, kind="stable")
+    ordered = lengths[order]
+    bounds = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1), len(order)]
+    for start, stop in pairwise(bounds):
+        yield int(ordered[start]), order[start:stop]
 
 
 def text_buffers(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegauge.states.codec import pack, unpack
-from tidegauge.states.hashing import text_buffers
+from tidegauge.states.hashing import by_length, rectangle, text_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,9 +26,10 @@ INTEGRAL = r"^(-|\+)? ?\d+$"
 FRACTIONAL = r"^(-|\+)? ?\d+((\.\d+)|((\.\d+)?[Ee][-+]?\d+))$"
 
 # What a byte can be in the text of a number: 2 a digit, 1 another character of a number, 0 neither.
+_DIGIT = 2
 _CLASS = np.zeros(256, np.uint8)
 _CLASS[np.frombuffer(b"+-. eE", np.uint8)] = 1
-_CLASS[np.frombuffer(b"0123456789", np.uint8)] = 2
+_CLASS[np.frombuffer(b"0123456789", np.uint8)] = _DIGIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +72,32 @@ class Types:
 def _numeric_looking(texts: pa.Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Positions of the texts that are digits only, and of those that need a closer look.
 
-    Most texts are told apart by their first few bytes, so a byte position is looked up at once for
-    all the texts that are still in question; a regular expression is ten times as slow.
+    A number ends in a digit and holds few kinds of bytes: most other texts are told apart by two or
+    three of theirs, and a regular expression takes ten times as long.
     """
     offsets, data = text_buffers(texts)
-    lengths = np.diff(offsets)
-    alive = np.flatnonzero(lengths)
+    digits, rest = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+    for length, rows in by_length(offsets):
+        if length:
+            block = rectangle(offsets, data, rows, length)
+            alive, pure = _narrow(block, length)
+            digits.append(rows[alive[pure]])
+            rest.append(rows[alive[~pure]])
+    return np.concatenate(digits), np.sort(np.concatenate(rest))
+
+
+def _narrow(block: NDArray[np.uint8], length: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The rows of a rectangle that may be numbers, and which of them are digits only."""
+    # `take` and `compress` cost half of what indexing does, and this runs over every text.
+    flat = block.reshape(-1)
+    alive = np.flatnonzero(_CLASS.take(block[:, -1]) == _DIGIT)
     pure = np.ones(len(alive), bool)
-    digits, rest = [], []
-    position = 0
-    while len(alive):
-        classes = _CLASS[data[offsets[alive] + position]]
-        possible = classes > 0
-        pure = (pure & (classes == 2))[possible]
-        alive = alive[possible]
-        position += 1
-        ended = lengths[alive] == position
-        if ended.any():
-            digits.append(alive[ended & pure])
-            rest.append(alive[ended & ~pure])
-            alive, pure = alive[~ended], pure[~ended]
-    none = np.empty(0, np.intp)
-    return np.concatenate([none, *digits]), np.sort(np.concatenate([none, *rest]))
+    for column in range(length - 1):
+        classes = _CLASS.take(flat.take(alive * length + column))
+        np.logical_and(pure, classes == _DIGIT, out=pure)
+        if not classes.all():
+            alive, pure = np.compress(classes, alive), np.compress(classes, pure)
+    return alive, pure
 
 
 def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:

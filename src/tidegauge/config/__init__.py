@@ -1,0 +1,1 @@
+"""The conf: one YAML a monitored model, read by all the jobs."""

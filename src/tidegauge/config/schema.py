@@ -1,0 +1,91 @@
+"""What a conf may say: one frozen dataclass a section, with the defaults.
+
+Every key is documented in docs/conf.md; unknown keys are refused when a conf is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tidegauge.storage import S3Settings
+
+
+class TrainingFormat(StrEnum):
+    """How the training data is written."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+    TABLE = "table"
+
+
+class CaptureFormat(StrEnum):
+    """How the captures are written."""
+
+    SAGEMAKER = "sagemaker"
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class OnViolation(StrEnum):
+    """What violations do to the exit code: nothing, or 3."""
+
+    REPORT = "report"
+    FAIL = "fail"
+
+
+class EngineName(StrEnum):
+    """Who does the work: Spark, processes of this machine, or whichever suits the size."""
+
+    SPARK = "spark"
+    LOCAL = "local"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """`training:` the data that the model was trained on."""
+
+    uri: str
+    format: TrainingFormat
+    time: str | None = None
+    header: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Captures:
+    """`captures:` the inference batches; a folder layout or a time column finds a window's rows."""
+
+    uri: str
+    format: CaptureFormat
+    layout: str | None = None
+    time: str | None = None
+    header: bool = True
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """`features:` what is monitored and what is not."""
+
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """The whole conf of one monitored model."""
+
+    version: int
+    monitor: str
+    store: str
+    training: Training
+    captures: Captures | None = None
+    features: Features = field(default_factory=Features)
+    window: str | None = None
+    on_violation: OnViolation = OnViolation.REPORT
+    max_rejected: float = 0.01
+    engine: EngineName = EngineName.SPARK
+    s3: S3Settings = field(default_factory=S3Settings)

@@ -1,0 +1,166 @@
+"""Evaluation: statistics against constraints and a baseline; one outcome for every check.
+
+A pure function of documents: it runs anywhere, and one check's trouble never hides another's. What
+cannot be decided is an outcome of its own with the reason, never a silent pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from tidegauge.model.outcome import Check, Outcome, Verdict, Violation
+from tidegauge.rules.checks import (
+    completeness,
+    data_type,
+    domain,
+    extra_column,
+    missing_column,
+    non_negative,
+)
+from tidegauge.rules.constraints import (
+    CategoricalDrift,
+    Completeness,
+    DataType,
+    Disabled,
+    Domain,
+    MissingColumn,
+    NonNegative,
+    NumericDrift,
+    expand,
+)
+from tidegauge.rules.drift import categorical_drift, numeric_drift
+from tidegauge.rules.finding import Finding, not_evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from tidegauge.model.statistics import FeatureStatistics, Statistics
+    from tidegauge.rules.constraints import Constraint, Constraints, MonitoringConfig
+
+_NO_ROWS = "the dataset has no rows"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Both sides of the comparison, by name; `columns` are the current ones that are compared."""
+
+    rows: int
+    current: Mapping[str, FeatureStatistics]
+    baseline: Mapping[str, FeatureStatistics]
+    columns: Mapping[str, None]
+    known: Mapping[str, None]
+    has_baseline: bool
+
+
+def evaluate(
+    statistics: Statistics,
+    constraints: Constraints,
+    baseline: Statistics | None,
+    *,
+    outputs: Collection[str] = (),
+) -> tuple[Outcome, ...]:
+    """What became of each check, feature by feature as the constraints list them; extras last.
+
+    `baseline` holds the statistics that drift is measured from; without it drift is not evaluated.
+    `outputs` names columns that are profiled but are no features: they are never extra.
+    """
+    current = {feature.name: feature for feature in statistics.features}
+    known = dict.fromkeys(feature.name for feature in constraints.features)
+    scene = _Scene(
+        rows=statistics.item_count,
+        current=current,
+        baseline={feature.name: feature for feature in baseline.features} if baseline else {},
+        columns={name: None for name in current if name in known or name not in outputs},
+        known=known,
+        has_baseline=baseline is not None,
+    )
+    checked = (
+        _outcome(constraint.feature, constraint.check, _finding(constraint, scene))
+        for constraint in expand(constraints)
+    )
+    extras = (
+        _outcome(name, Check.EXTRA_COLUMN, _extra_column(name, scene, constraints.config))
+        for name in scene.columns
+        if name not in known
+    )
+    return (*checked, *extras)
+
+
+def violations(outcomes: Iterable[Outcome]) -> tuple[Violation, ...]:
+    """The violated ones among the outcomes, with their numbers as the extension."""
+    return tuple(
+        Violation(outcome.feature, outcome.check, outcome.description, outcome.numbers)
+        for outcome in outcomes
+        if outcome.verdict is Verdict.VIOLATED
+    )
+
+
+def _outcome(feature: str, check: Check, finding: Finding) -> Outcome:
+    return Outcome(feature, check, finding.verdict, finding.description, finding.numbers)
+
+
+def _extra_column(name: str, scene: _Scene, config: MonitoringConfig) -> Finding:
+    if not config.evaluate_constraints:
+        return not_evaluated("evaluate_constraints is Disabled")
+    if not scene.rows:
+        return not_evaluated(_NO_ROWS)
+    return extra_column(name, scene.columns, scene.known)
+
+
+def _finding(constraint: Constraint, scene: _Scene) -> Finding:
+    """The finding on one constraint; what no check can be made without is settled first."""
+    name = constraint.feature
+    if isinstance(constraint, Disabled):
+        return not_evaluated(f"{constraint.setting} is Disabled")
+    if not scene.rows:
+        return not_evaluated(_NO_ROWS)
+    if isinstance(constraint, MissingColumn):
+        return missing_column(name, scene.columns, scene.known)
+    if (current := scene.current.get(name)) is None:
+        return not_evaluated("the column is missing")
+    if current.failure is not None:
+        return not_evaluated(f"the column could not be profiled: {current.failure}")
+    return _feature_finding(constraint, current, scene)
+
+
+def _feature_finding(
+    constraint: DataType | Completeness | NonNegative | Domain | NumericDrift | CategoricalDrift,
+    current: FeatureStatistics,
+    scene: _Scene,
+) -> Finding:
+    baseline = scene.baseline.get(constraint.feature)
+    match constraint:
+        case DataType():
+            return data_type(constraint, current, baseline)
+        case Completeness():
+            return completeness(constraint, current)
+        case NonNegative():
+            return non_negative(current)
+        case Domain():
+            return domain(constraint, current)
+        case NumericDrift() | CategoricalDrift():
+            return _drift(constraint, current, baseline, has_baseline=scene.has_baseline)
+        case _:
+            assert_never(constraint)
+
+
+def _drift(
+    constraint: NumericDrift | CategoricalDrift,
+    current: FeatureStatistics,
+    baseline: FeatureStatistics | None,
+    *,
+    has_baseline: bool,
+) -> Finding:
+    if not has_baseline:
+        return not_evaluated("there are no baseline statistics")
+    if baseline is None:
+        return not_evaluated("the baseline statistics do not have the column")
+    if baseline.failure is not None:
+        return not_evaluated(f"the baseline's column could not be profiled: {baseline.failure}")
+    for which, feature in (("current", current), ("baseline", baseline)):
+        if not feature.num_present:
+            return not_evaluated(f"the {which} column has no values")
+    if isinstance(constraint, NumericDrift):
+        return numeric_drift(constraint, current, baseline)
+    return categorical_drift(constraint, current, baseline)

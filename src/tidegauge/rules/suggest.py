@@ -1,0 +1,53 @@
+"""Suggestion: the constraints that a dataset satisfies, for people to review and keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegauge.model.statistics import InferredType, Kind
+from tidegauge.rules.constraints import Constraints, FeatureConstraints
+
+if TYPE_CHECKING:
+    from tidegauge.model.statistics import FeatureStatistics, Statistics
+
+_TIMES = (Kind.DATE, Kind.TIMESTAMP)
+
+
+def suggest(statistics: Statistics) -> Constraints:
+    """SageMaker's suggestion for a baseline: as it was seen, so it must stay.
+
+    The completeness as seen, the inferred type, no negative numbers where there were none, and
+    the categories seen (in the statistics' order) as the domain. A time always moves, so dates
+    and timestamps are neither compared with the baseline nor held to the sign of their epoch. A
+    feature that could not be profiled keeps its place, lest its column count as extra, and
+    nothing is required of it.
+    """
+    return Constraints(tuple(map(_feature, statistics.features)))
+
+
+def _feature(feature: FeatureStatistics) -> FeatureConstraints:
+    if feature.failure is not None:
+        return FeatureConstraints(feature.name, InferredType.UNKNOWN)
+    is_time = feature.detail is not None and feature.detail.kind in _TIMES
+    return FeatureConstraints(
+        name=feature.name,
+        inferred_type=feature.inferred_type,
+        completeness=feature.completeness,
+        is_non_negative=None if is_time else _is_non_negative(feature),
+        domains=_domains(feature),
+        overrides={"perform_comparison": False} if is_time else {},
+    )
+
+
+def _is_non_negative(feature: FeatureStatistics) -> bool | None:
+    if feature.inferred_type is InferredType.STRING or feature.numeric is None:
+        return None
+    if feature.detail is not None and feature.detail.negative_infinity:
+        return False
+    return None if feature.numeric.min is None else feature.numeric.min >= 0
+
+
+def _domains(feature: FeatureStatistics) -> tuple[str, ...] | None:
+    if feature.inferred_type is not InferredType.STRING or feature.text is None:
+        return None
+    return tuple(value for value, _ in feature.text.categories or ()) or None
