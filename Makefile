@@ -1,0 +1,86 @@
+# Every task of the project; plain `make` prints the help.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONF := conf/flights.yaml
+STAMP := .venv/installed
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: env ## the three jobs on real flights of 2013, on local Spark with a local store
+	@$(BIN)/python scripts/demo_data.py --out build/demo
+	$(BIN)/tidegauge baseline $(CONF)
+	$(BIN)/tidegauge monitor $(CONF)
+	$(BIN)/tidegauge report $(CONF)
+
+.PHONY: test
+test: lint type contracts unit ## what must be green before a commit: lint, type, contracts, unit
+
+.PHONY: test-all
+test-all: test ## test, and what needs a heavy set-up (nothing yet)
+
+.PHONY: lint
+lint: env ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: type
+type: env ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: env ## the import contracts of setup.cfg
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: unit
+unit: env versitygw ## pytest
+	$(BIN)/python -m pytest
+
+.PHONY: coverage
+coverage: env ## pytest, and the lines that it did not reach
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+.PHONY: format
+format: env ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: bench
+bench: env ## timings side by side with the peers
+	$(BIN)/python benchmarks/run.py
+
+.PHONY: env
+env: java $(STAMP) ## the virtual environment .venv (PYTHON=python3.12 chooses another Python)
+
+.PHONY: java
+java: ## look for the Java that Spark needs
+	@scripts/check_machine.sh java
+
+$(STAMP): setup.cfg pyproject.toml requirements/dev.txt | java
+	@scripts/check_machine.sh python $(PYTHON)
+	@scripts/install.sh $(PYTHON) requirements/dev.txt
+	@touch $@
+
+.PHONY: pins
+pins: java ## a new .venv of the newest packages, and their versions in requirements/dev.txt
+	@scripts/check_machine.sh python $(PYTHON)
+	rm -rf .venv
+	@scripts/install.sh $(PYTHON) /dev/null
+	$(BIN)/python -m pip freeze --exclude-editable > requirements/dev.txt
+	@touch $(STAMP)
+
+.PHONY: versitygw
+versitygw: ## the S3 server of the tests, into .tools (needs Go; without it the tests use moto)
+	@scripts/versitygw.sh
+
+.PHONY: clean
+clean: ## remove what was built, but for .venv and .tools
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf metastore_db derby.log spark-warehouse
