@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tidegauge.storage import Storage
 
 RUN = "run.json"
+STATISTICS = "statistics.json"
 VIOLATIONS = "constraint_violations.json"
 
 
@@ -74,6 +75,20 @@ def committed(storage: Storage, layout: Layout, monitor_type: MonitorType) -> tu
         if entry.key.endswith(f"/{RUN}")
     )
     return tuple(sorted(key for key in keys if key is not None))
+
+
+def completed(storage: Storage, layout: Layout, monitor_type: MonitorType) -> frozenset[RunKey]:
+    """The runs of this type that were completed, with violations or without.
+
+    A failed run has its record alone, so that one listing tells, whatever the number of runs.
+    """
+    below = f"type={monitor_type}"
+    names: dict[RunKey, set[str]] = {}
+    for entry in storage.files(join(layout.runs, below)):
+        key = parse_run_path(f"{below}/{entry.key}")
+        if key is not None:
+            names.setdefault(key, set()).add(entry.key.rpartition("/")[2])
+    return frozenset(key for key, found in names.items() if {RUN, STATISTICS} <= found)
 
 
 def read_run(storage: Storage, folder: str) -> RunRecord | None:

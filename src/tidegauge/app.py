@@ -1,0 +1,151 @@
+"""The program: arguments in, exit code out. Console script, jobs/ and Airflow all lead here."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from tidegauge import __version__
+from tidegauge.errors import ExitCode, TidegaugeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
+
+_EPILOG = """\
+exit codes:
+  0  done (violations are in the store)
+  1  a bug, with a traceback
+  2  usage, conf or a document is wrong; found before Spark starts
+  3  done, with violations, where the conf says on_violation: fail
+  4  input missing or unreadable: no capture in the window, too many rejected records
+  5  storage or engine failed: safe to try again
+
+start with:
+  tidegauge check conf/flights.yaml      is the conf right? prints what is in force
+  tidegauge baseline conf/flights.yaml   profile the training data, suggest constraints
+  tidegauge monitor conf/flights.yaml    every complete window not yet run, oldest first
+  tidegauge report conf/flights.yaml     violations per feature, to partitions and the terminal
+"""
+
+
+def run() -> None:
+    """The console script `tidegauge`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code; an expected failure is one sentence on stderr."""
+    # Before numpy is loaded anywhere: several workers' BLAS threads would fight for the cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:  # argparse has told the usage, or the help
+        return int(stop.code or 0)
+    from tidegauge.terminal import set_up_logging
+
+    set_up_logging()
+    try:
+        return _command(arguments)
+    except TidegaugeError as error:
+        # One sentence, not a traceback: TRY400 would have it the other way.
+        log.error("%s", error, extra={"exit_code": int(error.exit_code)})  # noqa: TRY400
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        log.error("interrupted; the next run takes up what is missing")  # noqa: TRY400
+        return int(ExitCode.RETRY)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.DONE)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    from tidegauge import commands
+
+    match arguments.command:
+        case "baseline":
+            return commands.baseline(arguments)
+        case "monitor":
+            return commands.monitor(arguments)
+        case "report":
+            return commands.report(arguments)
+        case "check":
+            return commands.check(arguments)
+        case _:
+            return commands.show(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tidegauge",
+        description="Data-quality baselines and model monitoring as Spark batch jobs.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tidegauge {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    baseline = commands.add_parser(
+        "baseline", help="profile the training data and suggest constraints"
+    )
+    _add_conf(baseline)
+    _add_engine(baseline)
+
+    monitor = commands.add_parser(
+        "monitor", help="check windows of captures against the pinned baseline"
+    )
+    _add_conf(monitor)
+    _add_engine(monitor)
+    monitor.add_argument(
+        "--window",
+        metavar="START/DURATION",
+        help="one window, such as 2013-06-20T00:00Z/P1D; without it every complete window that "
+        "was not run yet, oldest first",
+    )
+    monitor.add_argument("--variant", metavar="NAME", help="one production variant only")
+
+    report = commands.add_parser(
+        "report", help="write the violations per feature to partitions, and show them"
+    )
+    _add_conf(report)
+    report.add_argument(
+        "--from", dest="since", metavar="T", help="windows that start at T or later"
+    )
+    report.add_argument("--to", dest="until", metavar="T", help="windows that start before T")
+
+    check = commands.add_parser(
+        "check", help="read the conf and the baseline, print what is in force; starts no Spark"
+    )
+    _add_conf(check)
+
+    show = commands.add_parser(
+        "show", help="a statistics, constraints or violations document as a table"
+    )
+    show.add_argument("path", metavar="PATH", help="a document's file or s3:// location")
+    return parser
+
+
+def _add_conf(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("conf", metavar="CONF", help="the conf of the monitored model, a YAML file")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a key of the conf, such as --set window=6h; may be repeated",
+    )
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine", choices=("spark", "local", "auto"), help="overrides the conf's `engine`"
+    )
+    parser.add_argument(
+        "--master", metavar="URL", help="the Spark master; default: spark-submit's, or local[*]"
+    )

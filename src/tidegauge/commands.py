@@ -1,0 +1,133 @@
+"""The commands: from parsed arguments through a flow to what people see."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tidegauge.config.loading import load_conf, to_yaml
+from tidegauge.config.schema import Conf, EngineName
+from tidegauge.errors import ExitCode, UsageError
+from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.model.window import Window, parse_time
+from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
+from tidegauge.sinks.layout import Layout
+from tidegauge.storage import storage_for
+from tidegauge.terminal import print_table, print_text, working
+
+if TYPE_CHECKING:
+    import argparse
+
+log = logging.getLogger(__name__)
+
+
+def baseline(arguments: argparse.Namespace) -> int:
+    """`tidegauge baseline`: profile, suggest, pin."""
+    from tidegauge.flows.baseline import make_baseline
+
+    job = _job(arguments)
+    with working(f"profiling {job.conf.training.uri}"):
+        made = make_baseline(job)
+    log.info(
+        "baseline %s of %s: %d rows, %d features, pinned",
+        made.id, job.conf.monitor, made.profile.rows, len(made.profile.features),
+        extra={"baseline": made.id, "rows": made.profile.rows},
+    )  # fmt: skip
+    print_text(f"baseline {made.id} is pinned: {made.folder}")
+    return int(ExitCode.DONE)
+
+
+def monitor(arguments: argparse.Namespace) -> int:
+    """`tidegauge monitor`: check the due windows; the worst window's code is the job's."""
+    from tidegauge.flows.monitor import run_monitor
+
+    job = _job(arguments)
+    window = Window.parse(arguments.window) if arguments.window else None
+    with working(f"checking the captures at {job.conf.captures.uri if job.conf.captures else ''}"):
+        runs = run_monitor(job, datetime.now(UTC), window, arguments.variant)
+    if not runs:
+        print_text("no complete window is waiting: nothing to do")
+        return int(ExitCode.DONE)
+    violated = sum(1 for run in runs if run.violations)
+    failed = sum(1 for run in runs if run.status == "Failed")
+    print_text(
+        f"{len(runs)} windows checked: {violated} with violations, {failed} failed; "
+        f"documents are under {job.layout.variants(DATA_QUALITY)}"
+    )
+    return int(max(run.exit_code for run in runs))
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """`tidegauge report`: partitions, summary, and the table of violations."""
+    from tidegauge.flows.report import make_report
+
+    conf = load_conf(arguments.conf, arguments.overrides)
+    since, until = (
+        parse_time(text) if text else None for text in (arguments.since, arguments.until)
+    )
+    made = make_report(Job(conf, LocalEngine()), since, until)
+    if made.rows:
+        print_table(
+            f"violations of {conf.monitor}, by feature and day",
+            ("feature", "date", "check", "count", "first of them"),
+            [(r.feature, r.date, r.check, str(r.count), r.description) for r in made.rows],
+            right=("count",),
+        )
+    statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
+    for run in made.runs:
+        statuses[run.status] += 1
+    counted = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)
+    layout = Layout(conf.store, conf.monitor)
+    print_text(
+        f"{len(made.runs)} runs ({counted or 'none'}), {len(made.partitions)} partition files\n"
+        f"violations  {layout.violations(DATA_QUALITY)}\n"
+        f"summary     {made.summary}\n"
+        f"runs        {layout.variants(DATA_QUALITY)}"
+    )
+    return int(ExitCode.DONE)
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """`tidegauge check`: what is in force, and whether the documents can be read."""
+    from tidegauge.flows.pinned import read_pinned
+
+    conf = load_conf(arguments.conf, arguments.overrides)
+    print_text(to_yaml(conf))
+    layout = Layout(conf.store, conf.monitor)
+    storage = storage_for(conf.store, conf.s3)
+    if not storage.exists(layout.pin):
+        log.warning("no baseline is pinned yet: run `tidegauge baseline %s`", arguments.conf)
+        return int(ExitCode.DONE)
+    pinned = read_pinned(storage, layout, DATA_QUALITY)
+    print_text(
+        f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
+        f"{len(pinned.constraints.features)} features with constraints"
+    )
+    return int(ExitCode.DONE)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """`tidegauge show`: a document as a table."""
+    from tidegauge.showing import tables
+
+    uri = arguments.path
+    for table in tables(storage_for(uri).read(uri), uri):
+        print_table(table.title, table.columns, table.rows, table.right)
+    return int(ExitCode.DONE)
+
+
+def _job(arguments: argparse.Namespace) -> Job:
+    overrides = list(arguments.overrides)
+    if arguments.engine:
+        overrides.append(f"engine={arguments.engine}")
+    conf = load_conf(arguments.conf, overrides)
+    return Job(conf, _engine(conf, arguments.master))
+
+
+def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
+    if conf.engine is EngineName.LOCAL:
+        if master:
+            raise UsageError("--master chooses a Spark master, and the conf says engine: local")
+        return LocalEngine()
+    return AutoEngine(master) if conf.engine is EngineName.AUTO else SparkEngine(master)

@@ -1,0 +1,100 @@
+"""What every flow is given: the conf, its store, and an engine that may not be running yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tidegauge import __version__
+from tidegauge.config.loading import digest
+from tidegauge.documents.run import Inputs as RunInputs
+from tidegauge.documents.run import RunRecord
+from tidegauge.errors import InputError
+from tidegauge.sinks.layout import Layout, MonitorType
+from tidegauge.storage import storage_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tidegauge.config.schema import Conf
+    from tidegauge.documents.run import RunStatus
+    from tidegauge.model.batch import Part, Reader, Tally
+    from tidegauge.profile.dataset import Profile
+    from tidegauge.sources.listing import Inputs
+    from tidegauge.storage import Storage
+
+DATA_QUALITY = MonitorType.DATA_QUALITY
+
+
+class Engine(Protocol):
+    """Parts in, profiles out; a session behind it starts with the first call, not before."""
+
+    def profile_parts(
+        self, parts: Sequence[Part], read: Reader
+    ) -> Mapping[tuple[str, str], Profile]:
+        """The profiles by window key and variant."""
+        ...
+
+    def profile_table(self, name: str, skip: frozenset[str]) -> Profile:
+        """The profile of a table that the engine reads by name, without the columns to skip."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of the program."""
+
+    conf: Conf
+    engine: Engine
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.conf.store, self.conf.monitor)
+
+    @property
+    def storage(self) -> Storage:
+        return storage_for(self.conf.store, self.conf.s3)
+
+    def record(  # noqa: PLR0913  (run.json has that many things to say)
+        self,
+        status: RunStatus,
+        *,
+        baseline: str,
+        counts: Mapping[str, int],
+        inputs: RunInputs,
+        variant: str = "",
+        window: str = "",
+        reason: str = "",
+    ) -> RunRecord:
+        """The run's record, but for the digests of the documents, which the commit adds."""
+        return RunRecord(
+            monitor=self.conf.monitor,
+            type=DATA_QUALITY.value,
+            variant=variant,
+            window=window,
+            status=status,
+            reason=reason,
+            baseline=baseline,
+            counts=counts,
+            inputs=inputs,
+            documents={},
+            versions={"tidegauge": __version__},
+            conf_digest=digest(self.conf),
+        )
+
+    def refuse_too_many_rejected(self, tally: Tally, what: str, kept: str) -> None:
+        """Raise InputError where a part could not be read, or too many records were rejected."""
+        if tally.fault:
+            raise InputError(f"{what}: {tally.fault}")
+        if tally.rejected > self.conf.max_rejected * tally.records:
+            reasons = "".join(f"\n  - {reason}" for reason in tally.reasons)
+            raise InputError(
+                f"{what}: {tally.rejected:,} of {tally.records:,} records could not be read, more "
+                f"than max_rejected allows ({self.conf.max_rejected:.1%}); they are kept under "
+                f"{kept}. The first reasons:{reasons}"
+            )
+
+
+def summed_up(inputs: Inputs) -> RunInputs:
+    """What run.json says of the files that a run read."""
+    return RunInputs(len(inputs.files), inputs.size_bytes, inputs.digest)

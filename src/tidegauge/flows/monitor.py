@@ -1,0 +1,158 @@
+"""The monitor job: windows of captures are profiled in one pass, and each is checked by itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegauge.config.schema import OnViolation
+from tidegauge.documents.run import RunStatus
+from tidegauge.errors import ExitCode, InputError, TidegaugeError
+from tidegauge.flows.due import captures_of, due_windows
+from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.pinned import read_pinned
+from tidegauge.monitors import data_quality
+from tidegauge.monitors.data_quality import PROFILE, Result
+from tidegauge.profile.dataset import Profile
+from tidegauge.profile.table import from_parquet
+from tidegauge.sinks.layout import RunKey
+from tidegauge.sinks.runs import begin, commit
+from tidegauge.sources.captures import parts, reader
+from tidegauge.storage import join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from tidegauge.flows.due import Due
+    from tidegauge.flows.job import Job
+    from tidegauge.flows.pinned import Baseline
+    from tidegauge.model.window import Window
+    from tidegauge.sources.captures import Batch
+    from tidegauge.sources.listing import Inputs
+    from tidegauge.sources.source import CaptureSource
+
+    Profiles = Mapping[tuple[Window, str], Profile]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRun:
+    """What became of one window of one variant; `reason` says why it failed or was empty."""
+
+    key: RunKey
+    folder: str
+    status: RunStatus
+    exit_code: ExitCode
+    rows: int = 0
+    violations: int = 0
+    reason: str = ""
+
+
+def run_monitor(
+    job: Job, now: datetime, window: Window | None = None, variant: str | None = None
+) -> tuple[WindowRun, ...]:
+    """Check the given window, or every complete one that was not run yet, oldest first.
+
+    Raises:
+        UsageError: there is no baseline, or the conf has no captures or no window.
+        InputError: the given window has no captures.
+        StorageError: the store or the captures could not be reached.
+        EngineError: the engine failed.
+    """
+    baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
+    source = captures_of(job, baseline)
+    due = due_windows(job, source, now, window, variant)
+    for one in due:
+        begin(job.storage, job.layout, one.key)
+    fresh = [one.batch for one in due if not one.siblings]
+    profiles = _profiles(job, source, fresh)
+    checking = _Checking(job, baseline, frozenset(source.outputs), profiles)
+    return tuple(checking.run(one) for one in due)
+
+
+def _profiles(job: Job, source: CaptureSource, fresh: Sequence[Batch]) -> Profiles:
+    """The profiles of all batches in one pass; a batch without files has none to be read."""
+    settings = job.conf.s3
+    found = parts(source, fresh, settings)
+    read = reader(source, settings, [batch.window for batch in fresh])
+    profiles = job.engine.profile_parts(found, read) if found else {}
+    return {
+        (batch.window, batch.variant): profiles.get((batch.window.key, batch.variant), Profile())
+        for batch in fresh
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Checking:
+    """Everything that the checks of the windows share."""
+
+    job: Job
+    baseline: Baseline
+    outputs: frozenset[str]
+    profiles: Profiles
+
+    def run(self, due: Due) -> WindowRun:
+        """One window; its failure is its own, and is written down."""
+        key = due.key
+        try:
+            profile = self._merged(due) if due.siblings else self._profile(due.batch)
+            kept = self.job.layout.rejected(key)
+            self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
+            return self._check(key, profile, due.batch.inputs)
+        except InputError as error:
+            return self._failed(key, due.batch.inputs, error)
+
+    def _merged(self, due: Due) -> Profile:
+        """The profile over all variants: a merge of theirs, in which no data is read."""
+        return Profile.merge_all(self._profile(batch) for batch in due.siblings)
+
+    def _profile(self, batch: Batch) -> Profile:
+        """The batch's profile from this pass, else the one that its earlier run has kept."""
+        fresh = self.profiles.get((batch.window, batch.variant))
+        if fresh is not None:
+            return fresh
+        key = RunKey(DATA_QUALITY, batch.variant, batch.window)
+        uri = join(self.job.layout.run(key), PROFILE)
+        return from_parquet(self.job.storage.read(uri), uri)
+
+    def _check(self, key: RunKey, profile: Profile, inputs: Inputs) -> WindowRun:
+        result = data_quality.check(
+            profile, self.baseline.statistics, self.baseline.constraints, outputs=self.outputs
+        )
+        found = len(result.violations)
+        status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
+        reason = "" if profile.rows else "no captures in this window"
+        folder = self._commit(key, status, result, inputs, reason)
+        fails = found and self.job.conf.on_violation is OnViolation.FAIL
+        code = ExitCode.VIOLATIONS if fails else ExitCode.DONE
+        log.info(
+            "%s %s: %s, %d rows, %d violations",
+            key.variant, key.window, status.value, profile.rows, found,
+            extra={"variant": key.variant, "window": str(key.window), "status": status.value,
+                   "rows": profile.rows, "violations": found},
+        )  # fmt: skip
+        return WindowRun(key, folder, status, code, profile.rows, found, reason)
+
+    def _failed(self, key: RunKey, inputs: Inputs, error: TidegaugeError) -> WindowRun:
+        log.error("%s", error, extra={"variant": key.variant, "window": str(key.window)})
+        folder = self._commit(key, RunStatus.FAILED, Result({}, {}), inputs, str(error))
+        return WindowRun(key, folder, RunStatus.FAILED, error.exit_code, reason=str(error))
+
+    def _commit(
+        self, key: RunKey, status: RunStatus, result: Result, inputs: Inputs, reason: str
+    ) -> str:
+        folder = self.job.layout.run(key)
+        record = self.job.record(
+            status,
+            baseline=self.baseline.id,
+            counts={**result.counts, "violations": len(result.violations)},
+            inputs=summed_up(inputs),
+            variant=key.variant,
+            window=key.window.key,
+            reason=reason,
+        )
+        commit(self.job.storage, folder, result.documents, record)
+        return folder

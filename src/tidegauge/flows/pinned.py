@@ -1,0 +1,81 @@
+"""The pinned baseline: what windows are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegauge.documents import constraints as constraints_document
+from tidegauge.documents import pin
+from tidegauge.documents import statistics as statistics_document
+from tidegauge.documents.text import dump, load
+from tidegauge.errors import UsageError
+from tidegauge.model.statistics import InferredType, Kind
+from tidegauge.monitors.data_quality import CONSTRAINTS, PROFILE, STATISTICS
+from tidegauge.profile.table import from_parquet
+from tidegauge.storage import NotFound, Storage, join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tidegauge.model.statistics import FeatureStatistics, Statistics
+    from tidegauge.rules.constraints import Constraints
+    from tidegauge.sinks.layout import Layout, MonitorType
+
+# A baseline that the service made knows no finer kinds than its own types.
+_KIND_OF_TYPE = {
+    InferredType.INTEGRAL: Kind.INTEGRAL,
+    InferredType.FRACTIONAL: Kind.FRACTIONAL,
+    InferredType.STRING: Kind.TEXT,
+    InferredType.UNKNOWN: Kind.EMPTY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline as it is pinned: its id, what was seen, and what must hold."""
+
+    id: str
+    statistics: Statistics
+    constraints: Constraints
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """What the values of each feature are, so that batches are read as the baseline was."""
+        return {feature.name: _kind(feature) for feature in self.statistics.features}
+
+
+def pin_baseline(storage: Storage, layout: Layout, baseline: str) -> None:
+    """Make a baseline the one that windows are compared with from now on."""
+    storage.write(layout.pin, dump(pin.encode(baseline)))
+
+
+def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baseline:
+    """The pinned baseline; constraints.json as it lies there, so that people's edits count.
+
+    Raises:
+        UsageError: no baseline is pinned, or one of its documents is missing or wrong.
+    """
+    try:
+        pinned = pin.decode(load(storage.read(layout.pin), layout.pin), layout.pin)
+        folder = layout.baseline(pinned, type_)
+        at = join(folder, CONSTRAINTS)
+        constraints = constraints_document.decode(load(storage.read(at), at), at)
+        return Baseline(pinned, _read_statistics(storage, folder), constraints)
+    except NotFound as error:
+        raise UsageError(
+            f"there is no baseline to compare with: {error}; run `tidegauge baseline CONF` first"
+        ) from error
+
+
+def _read_statistics(storage: Storage, folder: str) -> Statistics:
+    """From the states where they are kept, else (a baseline made elsewhere) from the document."""
+    profile, document = join(folder, PROFILE), join(folder, STATISTICS)
+    try:
+        return from_parquet(storage.read(profile), profile).statistics()
+    except NotFound:
+        return statistics_document.decode(load(storage.read(document), document), document)
+
+
+def _kind(feature: FeatureStatistics) -> Kind:
+    return feature.detail.kind if feature.detail else _KIND_OF_TYPE[feature.inferred_type]

@@ -1,0 +1,80 @@
+"""The Spark session: made once, when the first job needs it; each setting has a reason."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tidegauge.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# For every master; what spark-submit or the cluster sets itself is not listed here.
+_ALWAYS = {
+    # States are grouped once, by a key that is already even: re-planning would only split the job.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+    # One row a feature comes back; with 10,000 features that is more than the default of 1 GiB.
+    "spark.driver.maxResultSize": "0",
+    # BLAS threads of several workers fight for the same cores: five times as slow.
+    "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
+    "spark.executorEnv.OMP_NUM_THREADS": "1",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+# For a driver that is this very machine: a short life, so start fast and stay quiet.
+_LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
+
+def start(master: str | None) -> SparkSession:
+    """A session on the given master, on spark-submit's, or on all cores of this machine.
+
+    Raises:
+        UsageError: pyspark or Java is not there.
+        EngineError: Spark did not start.
+    """
+    # Without this the workers take whatever python3 is first on PATH, which lacks pyarrow.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise UsageError(
+            "engine 'spark' needs pyspark, which is not installed: pip install 'tidegauge[spark]', "
+            "or set engine: local in the conf"
+        ) from error
+    _look_for_java()
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
+    builder = SparkSession.builder.appName("tidegauge")
+    if master or not submitted:
+        builder = builder.master(master or "local[*]")
+    local = not submitted and (master or "local").startswith("local")
+    for key, value in (_ALWAYS | (_LOCAL if local else {})).items():
+        builder = builder.config(key, value)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # py4j and the gateway raise whatever went wrong in the JVM
+        told = " ".join(str(error).split())
+        raise EngineError(f"Spark did not start on {master or 'local[*]'}: {told}") from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _look_for_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    if home and Path(home, "bin", "java").exists():
+        return
+    if not shutil.which("java"):
+        raise UsageError(
+            "engine 'spark' needs Java 17, and there is no `java` in JAVA_HOME or on the PATH: "
+            "install it (Debian: apt-get install openjdk-17-jre-headless), or set engine: local "
+            "in the conf"
+        )

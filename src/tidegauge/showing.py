@@ -1,0 +1,119 @@
+"""Documents as tables for the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegauge.documents import constraints, outcomes, statistics, violations
+from tidegauge.documents.text import load
+from tidegauge.errors import DocumentError
+
+if TYPE_CHECKING:
+    from tidegauge.model.statistics import FeatureStatistics
+    from tidegauge.rules.constraints import FeatureConstraints
+
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One table: a title, columns, and rows of text; `right` names the columns of numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[str, ...] = ()
+
+
+def tables(data: bytes, where: str) -> tuple[Shown, ...]:
+    """The tables of a document of any kind that Tidegauge or SageMaker writes.
+
+    Raises:
+        DocumentError: it is none of them.
+    """
+    document = load(data, where)
+    if "violations" in document:
+        return (_violations(document, where),)
+    if "outcomes" in document:
+        return (_outcomes(document, where),)
+    if "dataset" in document:
+        return (_statistics(document, where),)
+    if "features" in document:
+        return (_constraints(document, where),)
+    raise DocumentError(
+        f"{where} is none of statistics, constraints, violations and outcomes: its keys are "
+        f"{', '.join(map(repr, document)) or 'none'}"
+    )
+
+
+def _statistics(document: dict[str, object], where: str) -> Shown:
+    decoded = statistics.decode(document, where)
+    columns = ("feature", "type", "present", "missing", "mean", "std dev", "min", "max",
+               "distinct", "most frequent")  # fmt: skip
+    rows = tuple(_statistics_row(feature) for feature in decoded.features)
+    return Shown(f"{decoded.item_count:,} rows", columns, rows, columns[2:9])
+
+
+def _statistics_row(feature: FeatureStatistics) -> tuple[str, ...]:
+    numeric, text = feature.numeric, feature.text
+    numbers = (numeric.mean, numeric.std_dev, numeric.min, numeric.max) if numeric else (None,) * 4
+    distinct = numeric.approximate_num_distinct_values if numeric else None
+    return (
+        feature.name,
+        feature.failure or feature.inferred_type.value,
+        f"{feature.num_present:,}",
+        f"{feature.num_missing:,}",
+        *map(_number, numbers),
+        _number(text.distinct_count if text else distinct),
+        _frequent(feature),
+    )
+
+
+def _frequent(feature: FeatureStatistics) -> str:
+    if feature.text is None:
+        return ""
+    ranked = feature.text.categories or ()
+    if not ranked and feature.detail and feature.detail.frequent:
+        ranked = feature.detail.frequent.values
+    return ", ".join(f"{value} ({count:,})" for value, count in ranked[:_FEW])
+
+
+def _constraints(document: dict[str, object], where: str) -> Shown:
+    decoded = constraints.decode(document, where)
+    columns = ("feature", "type", "completeness", "non-negative", "domain", "overrides")
+    rows = tuple(_constraints_row(feature) for feature in decoded.features)
+    return Shown(f"constraints of {len(rows)} features", columns, rows, ("completeness",))
+
+
+def _constraints_row(feature: FeatureConstraints) -> tuple[str, ...]:
+    domain = feature.domains or ()
+    more = f" ... {len(domain)} in all" if len(domain) > _FEW else ""
+    return (
+        feature.name,
+        feature.inferred_type.value,
+        _number(feature.completeness),
+        {None: "", True: "yes", False: "no"}[feature.is_non_negative],
+        ", ".join(domain[:_FEW]) + more,
+        ", ".join(f"{key}={value}" for key, value in feature.overrides.items()),
+    )
+
+
+def _violations(document: dict[str, object], where: str) -> Shown:
+    rows = tuple(
+        (v.feature_name, v.constraint_check_type, v.description)
+        for v in violations.decode(document, where)
+    )
+    return Shown(f"{len(rows)} violations", ("feature", "check", "description"), rows)
+
+
+def _outcomes(document: dict[str, object], where: str) -> Shown:
+    rows = tuple(
+        (o.feature, o.check, o.verdict.value, o.description)
+        for o in outcomes.decode(document, where)
+    )
+    return Shown(f"{len(rows)} outcomes", ("feature", "check", "verdict", "description"), rows)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.6g}"
