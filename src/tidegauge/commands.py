@@ -12,6 +12,7 @@ from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, Job
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
+from tidegauge.showing import Shown, days_table, tables
 from tidegauge.sinks.layout import Layout
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
@@ -68,12 +69,7 @@ def report(arguments: argparse.Namespace) -> int:
     )
     made = make_report(Job(conf, LocalEngine()), since, until)
     if made.rows:
-        print_table(
-            f"violations of {conf.monitor}, by feature and day",
-            ("feature", "date", "check", "count", "first of them"),
-            [(r.feature, r.date, r.check, str(r.count), r.description) for r in made.rows],
-            right=("count",),
-        )
+        _print(days_table(made.rows))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
     for run in made.runs:
         statuses[run.status] += 1
@@ -81,9 +77,9 @@ def report(arguments: argparse.Namespace) -> int:
     layout = Layout(conf.store, conf.monitor)
     print_text(
         f"{len(made.runs)} runs ({counted or 'none'}), {len(made.partitions)} partition files\n"
-        f"violations  {layout.violations(DATA_QUALITY)}\n"
-        f"summary     {made.summary}\n"
-        f"runs        {layout.variants(DATA_QUALITY)}"
+        f"violations, one JSON object a line   {layout.violations(DATA_QUALITY)}\n"
+        f"the same, counted                    {made.summary}\n"
+        f"each window's documents              {layout.variants(DATA_QUALITY)}"
     )
     return int(ExitCode.DONE)
 
@@ -109,12 +105,14 @@ def check(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """`tidegauge show`: a document as a table."""
-    from tidegauge.showing import tables
-
     uri = arguments.path
     for table in tables(storage_for(uri).read(uri), uri):
-        print_table(table.title, table.columns, table.rows, table.right)
+        _print(table)
     return int(ExitCode.DONE)
+
+
+def _print(table: Shown) -> None:
+    print_table(table.title, table.columns, table.rows, table.right)
 
 
 def _job(arguments: argparse.Namespace) -> Job:

@@ -31,8 +31,8 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
+_FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def start(master: str | None) -> SparkSession:
@@ -57,7 +57,7 @@ def start(master: str | None) -> SparkSession:
     if master or not submitted:
         builder = builder.master(master or "local[*]")
     local = not submitted and (master or "local").startswith("local")
-    for key, value in (_ALWAYS | (_LOCAL if local else {})).items():
+    for key, value in (_ALWAYS | (_local() if local else {})).items():
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
@@ -66,6 +66,14 @@ def start(master: str | None) -> SparkSession:
         raise EngineError(f"Spark did not start on {master or 'local[*]'}: {told}") from error
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _local() -> dict[str, str]:
+    # Before the JVM: it would warn that the host's name is a loopback address.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    quiet = Path(__file__).with_name("log4j2.properties")
+    logging = f"-Dlog4j2.configurationFile={quiet.as_uri()}" if quiet.exists() else ""
+    return {**_LOCAL, "spark.driver.extraJavaOptions": f"{_FAST_START} {logging}"}
 
 
 def _look_for_java() -> None:

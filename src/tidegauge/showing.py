@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from tidegauge.documents import constraints, outcomes, statistics, violations
@@ -10,10 +11,14 @@ from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints
+    from tidegauge.sinks.summary import SummaryRow
 
 _FEW = 5
+_FEW_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,38 @@ def tables(data: bytes, where: str) -> tuple[Shown, ...]:
         f"{where} is none of statistics, constraints, violations and outcomes: its keys are "
         f"{', '.join(map(repr, document)) or 'none'}"
     )
+
+
+def days_table(rows: Iterable[SummaryRow]) -> Shown:
+    """The report's table: for each feature and check the UTC days on which it was violated."""
+    cells: dict[tuple[str, str], list[SummaryRow]] = {}
+    for row in rows:
+        cells.setdefault((row.feature, row.check), []).append(row)
+    lines = tuple(
+        (
+            feature,
+            check,
+            str(sum(row.count for row in found)),
+            _days([date.fromisoformat(row.date) for row in found]),
+            found[0].description,
+        )
+        for (feature, check), found in cells.items()
+    )
+    columns = ("feature", "check", "windows", "on these UTC days", "first of them")
+    return Shown("violations per feature and day", columns, lines, ("windows",))
+
+
+def _days(days: Sequence[date]) -> str:
+    """Days in order, runs of them as one; beyond a few, how many more there are."""
+    runs: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if runs and day - runs[-1][1] == timedelta(days=1):
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    words = [f"{a}" if a == b else f"{a} to {b:%m-%d}" for a, b in runs[:_FEW_RUNS]]
+    more = sum((b - a).days + 1 for a, b in runs[_FEW_RUNS:])
+    return ", ".join(words) + (f", {more} more" if more else "")
 
 
 def _statistics(document: dict[str, object], where: str) -> Shown:

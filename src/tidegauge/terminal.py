@@ -47,7 +47,8 @@ def set_up_logging() -> None:
     handler.setFormatter(_Plain() if sys.stderr.isatty() else _JsonLines())
     logger = logging.getLogger("tidegauge")
     logger.handlers[:] = [handler]
-    logger.setLevel(logging.INFO)
+    # A terminal has the progress and the closing lines; a log wants every window.
+    logger.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
     logger.propagate = False
 
 
