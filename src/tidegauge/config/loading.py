@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
-from tidegauge.errors import TidegaugeError, UsageError, did_you_mean
+from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.model.window import parse_duration
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _MONITOR_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+_HOUR = timedelta(hours=1)
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_NOT_DIGESTED = ("store", "s3", "engine", "on_violation")
+_NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics")
 
 
 def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:
@@ -193,6 +196,49 @@ def _dotted(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
+def _time_problems(conf: Conf) -> list[str]:
+    """Durations must be some, and fit into each other: windows are merged from whole units."""
+    lengths: dict[str, timedelta] = {}
+    found = []
+    for name in ("window", "every", "profile"):
+        try:
+            if (text := getattr(conf, name)) is not None:
+                lengths[name] = parse_duration(text)
+        except UsageError as error:
+            found.append(f"{name}: {error}")
+    window, every, unit = (lengths.get(name) for name in ("window", "every", "profile"))
+    if every and window and every < window and not unit:
+        found.append(
+            "every: windows that overlap are merged from profiles of shorter units: add `profile`, "
+            "such as `profile: 1h`"
+        )
+    found += [
+        f"{name}: expected a multiple of `profile` ({conf.profile}), found {getattr(conf, name)}"
+        for name, length in (("window", window), ("every", every))
+        if unit and length and length % unit
+    ]
+    return found
+
+
+def _output_problems(conf: Conf) -> list[str]:
+    """Copies need a place, and names that stay folders of their own."""
+    outputs = conf.outputs
+    names = {"outputs.endpoint": outputs.endpoint, "outputs.schedule": outputs.schedule}
+    found = [
+        f"{key}: expected letters, digits, '.', '_' and '-', found {name!r}"
+        for key, name in names.items()
+        if name is not None and not _MONITOR_NAME.match(name)
+    ]
+    if (outputs.layout is None) != (outputs.uri is None):
+        found.append("outputs: expected `layout` and `uri` together, or neither")
+    with suppress(UsageError):  # what is no duration is told of elsewhere
+        if outputs.layout and parse_duration(conf.every or conf.window or "1h") % _HOUR:
+            found.append("outputs.layout: its folders are of hours, so windows must be, too")
+    if conf.metrics.namespace == "":
+        found.append("metrics.namespace: expected a name, found ''")
+    return found
+
+
 def _problems(conf: Conf) -> list[str]:
     """What a type cannot say."""
     found = []
@@ -202,11 +248,8 @@ def _problems(conf: Conf) -> list[str]:
         found.append(f"monitor: expected letters, digits, '.', '_' and '-', found {conf.monitor!r}")
     if not 0 <= conf.max_rejected <= 1:
         found.append(f"max_rejected: expected a share from 0 to 1, found {conf.max_rejected}")
-    if conf.window is not None:
-        try:
-            parse_duration(conf.window)
-        except TidegaugeError as error:
-            found.append(f"window: {error}")
+    found += _time_problems(conf)
+    found += _output_problems(conf)
     captures = conf.captures
     plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
     if captures and plain and (captures.layout is None) == (captures.time is None):

@@ -36,6 +36,19 @@ class OnViolation(StrEnum):
     FAIL = "fail"
 
 
+class OutputLayout(StrEnum):
+    """How copies of a run's documents are laid out."""
+
+    SAGEMAKER = "sagemaker"
+
+
+class CloudWatch(StrEnum):
+    """What becomes of a run's metrics: a document beside the others, or also CloudWatch's."""
+
+    FILE = "file"
+    PUT = "put"
+
+
 class EngineName(StrEnum):
     """Who does the work: Spark, processes of this machine, or whichever suits the size."""
 
@@ -75,6 +88,29 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class Outputs:
+    """`outputs:` the names that SageMaker has for the monitor, and copies where its users look.
+
+    Without an endpoint the captures are a batch transform's; without a schedule the monitor's name
+    is the schedule's.
+    """
+
+    endpoint: str | None = None
+    schedule: str | None = None
+    layout: OutputLayout | None = None
+    uri: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """`metrics:` where a run's metrics go, beside the store."""
+
+    cloudwatch: CloudWatch = CloudWatch.FILE
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conf:
     """The whole conf of one monitored model."""
 
@@ -85,7 +121,11 @@ class Conf:
     captures: Captures | None = None
     features: Features = field(default_factory=Features)
     window: str | None = None
+    every: str | None = None
+    profile: str | None = None
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
+    outputs: Outputs = field(default_factory=Outputs)
+    metrics: Metrics = field(default_factory=Metrics)
     engine: EngineName = EngineName.SPARK
     s3: S3Settings = field(default_factory=S3Settings)

@@ -41,6 +41,7 @@ _STATES_A_BATCH = 64
 _ROWS_A_BATCH = 65_536
 
 _BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
+_SHUFFLE_SETTING = "spark.sql.shuffle.partitions"
 
 
 def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> dict[Key, Profile]:
@@ -61,7 +62,7 @@ def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> d
 
     numbered = spark.range(0, len(tasks), 1, len(tasks))
     folded = numbered.mapInArrow(fold, SPARK_SCHEMA)
-    return _merged(spark, folded, min(len(tasks), _MOST_MERGERS), _STATES_A_BATCH)
+    return _merged(spark, folded, len(tasks), _STATES_A_BATCH)
 
 
 def profile_frame(
@@ -74,6 +75,7 @@ def profile_frame(
     Raises:
         EngineError: the Spark job failed.
     """
+    names = frame.columns
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
@@ -84,13 +86,14 @@ def profile_frame(
 
         def chunks(_: Part) -> Iterator[Chunk]:
             for batch in batches:
-                yield from read(pa.Table.from_batches([batch]))
+                yield from read(pa.Table.from_batches([batch]).rename_columns(names))
 
         for key, profile in fold_part(part, chunks).items():
             yield from _in_batches(profile_rows(key, part.id, profile))
 
-    mergers = max(1, min(_MOST_MERGERS, len(frame.columns)))
-    return _merged(spark, frame.mapInArrow(fold, SPARK_SCHEMA), mergers, _ROWS_A_BATCH)
+    # mapInArrow looks each column up by its name, where a dot or a backtick means something else.
+    plain = frame.toDF(*(f"c{i}" for i in range(len(names))))
+    return _merged(spark, plain.mapInArrow(fold, SPARK_SCHEMA), len(names), _ROWS_A_BATCH)
 
 
 def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
@@ -111,11 +114,14 @@ def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
 
 
 def _merged(
-    spark: SparkSession, folded: DataFrame, mergers: int, rows_a_batch: int
+    spark: SparkSession, folded: DataFrame, most: int, rows_a_batch: int
 ) -> dict[Key, Profile]:
+    """The profiles of folded rows, merged by as many tasks as the session shuffles to, or `most`."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
+    shuffled = int(spark.conf.get(_SHUFFLE_SETTING, "200") or "200")
+    mergers = max(1, min(most, shuffled, _MOST_MERGERS))
     former = spark.conf.get(_BATCH_SETTING)
     spark.conf.set(_BATCH_SETTING, str(rows_a_batch))
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.runs import completed
@@ -18,7 +19,7 @@ from tidegauge.sources.windows import discover
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from tidegauge.flows.job import Job
@@ -31,11 +32,19 @@ ALL_VARIANTS = "_all"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One run to be made; for the run over all variants, `siblings` are the ones it merges."""
+    """One run to be made, of which units it is merged; `over_all` is the run over all variants."""
 
     key: RunKey
-    batch: Batch
-    siblings: tuple[Batch, ...] = ()
+    units: tuple[Batch, ...]
+
+    @property
+    def over_all(self) -> bool:
+        return self.key.variant == ALL_VARIANTS
+
+    @property
+    def inputs(self) -> Inputs:
+        """The files of all units; by a time column units share their files."""
+        return Inputs.of({file.key: file for u in self.units for file in u.inputs.files}.values())
 
 
 def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
@@ -92,22 +101,24 @@ def due_windows(
     if variant is not None:
         hours = {name: captured for name, captured in hours.items() if name == variant}
     _warn_of_silence(hours, duration, now)
-    spans = {name: _span(captured, duration, now) for name, captured in hours.items()}
+    every = parse_duration(job.conf.every) if job.conf.every else duration
+    spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
     return tuple(_waiting(job, source, spans, variant))
 
 
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:
-    found = batches(source, (window,), job.conf.s3, (variant,) if variant else ())
-    if not found:
+    found = _Captured.of(job, source, (window,), variant)
+    names = sorted({batch.variant for batch in found.batches.values()})
+    if not names:
         of = f" of the variant {variant!r}" if variant else ""
         raise InputError(
             f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
             "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
         )
-    for batch in found:
-        yield Due(RunKey(DATA_QUALITY, batch.variant, window), batch)
-    if len(found) > 1:
-        yield _over_all(window, found)
+    for name in names:
+        yield found.due(window, name)
+    if len(names) > 1:
+        yield found.over_all(window, names)
 
 
 def _waiting(
@@ -118,42 +129,59 @@ def _waiting(
     for name, windows in spans.items():
         for window in windows:
             by_window.setdefault(window, []).append(name)
-    waiting = {
-        window: names
+    missing = {
+        window: [name for name in names if RunKey(DATA_QUALITY, name, window) not in done]
         for window, names in by_window.items()
-        if any(
-            RunKey(DATA_QUALITY, name, window) not in done
-            for name in (*names, *([ALL_VARIANTS] if len(names) > 1 else []))
-        )
     }
-    found = {
-        (batch.window, batch.variant): batch
-        for batch in batches(source, waiting, job.conf.s3, (variant,) if variant else ())
-    }
-    for window in sorted(waiting):
-        empty = Inputs(())
-        siblings = tuple(
-            found.get((window, name), Batch(window, name, empty)) for name in waiting[window]
-        )
-        for batch in siblings:
-            key = RunKey(DATA_QUALITY, batch.variant, window)
-            if key not in done:
-                yield Due(key, batch)
-        if len(siblings) > 1:
-            yield _over_all(window, siblings)
+    waiting = sorted(
+        window
+        for window, names in by_window.items()
+        if missing[window]
+        or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
+    )
+    found = _Captured.of(job, source, waiting, variant)
+    for window in waiting:
+        for name in missing[window]:
+            yield found.due(window, name)
+        if len(by_window[window]) > 1:
+            yield found.over_all(window, by_window[window])
 
 
-def _over_all(window: Window, siblings: tuple[Batch, ...]) -> Due:
-    files = (file for batch in siblings for file in batch.inputs.files)
-    key = RunKey(DATA_QUALITY, ALL_VARIANTS, window)
-    return Due(key, Batch(window, ALL_VARIANTS, Inputs.of(files)), siblings)
+@dataclass(frozen=True, slots=True)
+class _Captured:
+    """The captures of the units of some windows, listed once."""
+
+    profile: str | None
+    batches: Mapping[tuple[Window, str], Batch]
+
+    @classmethod
+    def of(
+        cls, job: Job, source: CaptureSource, windows: Sequence[Window], variant: str | None
+    ) -> _Captured:
+        profile = job.conf.profile
+        units = {unit for window in windows for unit in units_of(window, profile)}
+        found = batches(source, units, job.conf.s3, (variant,) if variant else ())
+        return cls(profile, {(batch.window, batch.variant): batch for batch in found})
+
+    def due(self, window: Window, variant: str) -> Due:
+        return Due(RunKey(DATA_QUALITY, variant, window), self._units(window, variant))
+
+    def over_all(self, window: Window, variants: Sequence[str]) -> Due:
+        units = (unit for variant in variants for unit in self._units(window, variant))
+        return Due(RunKey(DATA_QUALITY, ALL_VARIANTS, window), tuple(units))
+
+    def _units(self, window: Window, variant: str) -> tuple[Batch, ...]:
+        """The window's units that have captures; there is nothing to merge of the others."""
+        found = (self.batches.get((unit, variant)) for unit in units_of(window, self.profile))
+        return tuple(batch for batch in found if batch is not None)
 
 
-def _span(captured: tuple[datetime, ...], duration: timedelta, now: datetime) -> tuple[Window, ...]:
-    """The complete windows from the first captured hour to the last, gaps included."""
-    first, last = (Window.containing(hour, duration) for hour in (captured[0], captured[-1]))
-    count = (last.start - first.start) // duration + 1
-    windows = (Window(first.start + i * duration, duration) for i in range(count))
+def _span(
+    captured: tuple[datetime, ...], duration: timedelta, every: timedelta, now: datetime
+) -> tuple[Window, ...]:
+    """The complete windows that start between the first and the last captured hour."""
+    first, last = (Window.containing(hour, every).start for hour in (captured[0], captured[-1]))
+    windows = (Window(first + i * every, duration) for i in range((last - first) // every + 1))
     return tuple(window for window in windows if window.end <= now)
 
 

@@ -12,26 +12,22 @@ from tidegauge.errors import ExitCode, InputError, TidegaugeError
 from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.pinned import read_pinned
+from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
-from tidegauge.monitors.data_quality import PROFILE, Result
-from tidegauge.profile.dataset import Profile
-from tidegauge.profile.table import from_parquet
-from tidegauge.sinks.layout import RunKey
+from tidegauge.monitors.data_quality import Result
 from tidegauge.sinks.runs import begin, commit
-from tidegauge.sources.captures import parts, reader
-from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tidegauge.flows.due import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.model.window import Window
-    from tidegauge.sources.captures import Batch
+    from tidegauge.profile.dataset import Profile
+    from tidegauge.sinks.layout import RunKey
     from tidegauge.sources.listing import Inputs
-    from tidegauge.sources.source import CaptureSource
 
     Profiles = Mapping[tuple[Window, str], Profile]
 
@@ -67,22 +63,14 @@ def run_monitor(
     due = due_windows(job, source, now, window, variant)
     for one in due:
         begin(job.storage, job.layout, one.key)
-    fresh = [one.batch for one in due if not one.siblings]
-    profiles = _profiles(job, source, fresh)
-    checking = _Checking(job, baseline, frozenset(source.outputs), profiles)
+    units = Units.profiled(
+        job,
+        source,
+        due=[unit for one in due if not one.over_all for unit in one.units],
+        other=[unit for one in due if one.over_all for unit in one.units],
+    )
+    checking = _Checking(job, baseline, frozenset(source.outputs), units)
     return tuple(checking.run(one) for one in due)
-
-
-def _profiles(job: Job, source: CaptureSource, fresh: Sequence[Batch]) -> Profiles:
-    """The profiles of all batches in one pass; a batch without files has none to be read."""
-    settings = job.conf.s3
-    found = parts(source, fresh, settings)
-    read = reader(source, settings, [batch.window for batch in fresh])
-    profiles = job.engine.profile_parts(found, read) if found else {}
-    return {
-        (batch.window, batch.variant): profiles.get((batch.window.key, batch.variant), Profile())
-        for batch in fresh
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +80,18 @@ class _Checking:
     job: Job
     baseline: Baseline
     outputs: frozenset[str]
-    profiles: Profiles
+    units: Units
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
-        key = due.key
+        key, inputs = due.key, due.inputs
         try:
-            profile = self._merged(due) if due.siblings else self._profile(due.batch)
+            profile = self.units.merged(due.units)
             kept = self.job.layout.rejected(key)
             self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
-            return self._check(key, profile, due.batch.inputs)
+            return self._check(key, profile, inputs)
         except InputError as error:
-            return self._failed(key, due.batch.inputs, error)
-
-    def _merged(self, due: Due) -> Profile:
-        """The profile over all variants: a merge of theirs, in which no data is read."""
-        return Profile.merge_all(self._profile(batch) for batch in due.siblings)
-
-    def _profile(self, batch: Batch) -> Profile:
-        """The batch's profile from this pass, else the one that its earlier run has kept."""
-        fresh = self.profiles.get((batch.window, batch.variant))
-        if fresh is not None:
-            return fresh
-        key = RunKey(DATA_QUALITY, batch.variant, batch.window)
-        uri = join(self.job.layout.run(key), PROFILE)
-        return from_parquet(self.job.storage.read(uri), uri)
+            return self._failed(key, inputs, error)
 
     def _check(self, key: RunKey, profile: Profile, inputs: Inputs) -> WindowRun:
         result = data_quality.check(

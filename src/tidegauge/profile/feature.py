@@ -65,13 +65,10 @@ class FeatureProfile:
         listed = list(profiles)
         if len(listed) == 1:
             return listed[0]
-        kind = Kind.EMPTY
-        failure = next((p.failure for p in listed if p.failure), "")
-        for profile in listed:
-            joined = join_kinds(kind, profile.kind)
-            if joined is None and not failure:
-                failure = conflict(kind, profile.kind)
-            kind = joined or kind
+        kind, conflict = join_kinds(profile.kind for profile in listed)
+        if conflict:  # a column without values has no say: its type is what its writer guessed
+            kind, conflict = join_kinds(p.kind for p in listed if p.counts.present)
+        failure = next((p.failure for p in listed if p.failure), conflict)
         first = listed[0]
         position = min(profile.position for profile in listed)
         if failure:
@@ -112,19 +109,18 @@ def disputed(profile: FeatureProfile) -> bool:
     return profile.failure.startswith(_DISPUTED)
 
 
-def join_kinds(a: Kind, b: Kind) -> Kind | None:
-    """The kind of a column whose parts are of kinds a and b; None where no states are shared.
+def join_kinds(kinds: Iterable[Kind]) -> tuple[Kind, str]:
+    """The kind of a column whose parts are of these kinds, or the reason why there is none.
 
     The join is a lattice's, so the answer does not depend on the order of the parts.
     """
-    if a == b or b is Kind.EMPTY:
-        return a
-    if a is Kind.EMPTY:
-        return b
-    return Kind.FRACTIONAL if a in _NUMBERS and b in _NUMBERS else None
-
-
-def conflict(a: Kind, b: Kind) -> str:
-    """The reason given for a column whose parts are of kinds that do not go together."""
-    first, second = sorted((a.value, b.value))
-    return f"{_DISPUTED} {first} values and others {second} values"
+    joined = Kind.EMPTY
+    for kind in kinds:
+        if joined is Kind.EMPTY or kind is joined:
+            joined = kind
+        elif joined in _NUMBERS and kind in _NUMBERS:
+            joined = Kind.FRACTIONAL
+        elif kind is not Kind.EMPTY:
+            one, other = sorted((joined.value, kind.value))
+            return Kind.EMPTY, f"some parts hold {one} values and others {other} values"
+    return joined, ""

@@ -94,7 +94,7 @@ def _buckets(sketch: Sketch, low: float, high: float) -> tuple[Bucket, ...]:
     Source: the developer guide's "Schema for Statistics", and Deequ's `KLLSketch`.
     """
     width = high - low
-    if not np.isfinite(width):  # the range of float64 itself
+    if not np.isfinite(width * BUCKETS):  # the range of float64 itself
         return ()
     bounds = [low + width * i / BUCKETS for i in range(BUCKETS)] + [high]
     items, ranks = _ranks(sketch)
@@ -171,15 +171,12 @@ def _exact(value: Number | str | None, kind: Kind) -> str | None:
     """A value's digits, or its ISO 8601 form where it is a date or a time."""
     if value is None:
         return None
-    if kind is Kind.DATE and isinstance(value, int):
-        return _iso(timedelta(days=value), "%Y-%m-%d", value)
-    if kind is Kind.TIMESTAMP and isinstance(value, int):
-        return _iso(timedelta(microseconds=value), "%Y-%m-%dT%H:%M:%S.%fZ", value)
-    return str(value) if isinstance(value, int | str | Decimal) else repr(value)
-
-
-def _iso(since: timedelta, form: str, value: int) -> str:
     try:
-        return (_EPOCH + since).strftime(form)
-    except OverflowError:  # beyond the year 9999: the bare number is all that can be said
+        if kind is Kind.DATE and isinstance(value, int):
+            return (_EPOCH + timedelta(days=value)).date().isoformat()
+        if kind is Kind.TIMESTAMP and isinstance(value, int):
+            moment = (_EPOCH + timedelta(microseconds=value)).replace(tzinfo=None)
+            return f"{moment.isoformat(timespec='microseconds')}Z"
+    except OverflowError:  # beyond the years 1 to 9999 the bare number is all that can be said
         return str(value)
+    return str(value) if isinstance(value, int | str | Decimal) else repr(value)

@@ -1,4 +1,4 @@
-"""Metrics to CloudWatch: the lines of `cloudwatch_metrics.jsonl`, in as few calls as its limits let.
+"""Metrics to CloudWatch: the lines of `cloudwatch_metrics.jsonl`, in as few calls as it allows.
 
 Source: CloudWatch's API reference, PutMetricData.
 """

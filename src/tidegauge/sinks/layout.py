@@ -80,6 +80,11 @@ class Layout:
         """The folder of one run's documents."""
         return join(self.runs, run_path(key))
 
+    @property
+    def profiles(self) -> str:
+        """The folder below which the kept profiles of units lie, by `run_path`."""
+        return join(self.root, "profiles")
+
     def rejected(self, key: RunKey) -> str:
         """The folder of the records of one run that could not be read."""
         return join(self.root, "rejected", run_path(key))

@@ -52,15 +52,19 @@ def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[s
     if data[:4] != MAGIC or len(data) < _PROLOGUE:
         raise DocumentError(f"the bytes of a {state!r} state do not start with {MAGIC.decode()}")
     (length,) = _LENGTH.unpack_from(data, len(MAGIC))
-    header = json.loads(data[_PROLOGUE : _PROLOGUE + length])
-    if header["state"] != state or header["version"] > newest:
+    try:
+        header = json.loads(data[_PROLOGUE : _PROLOGUE + length])
+        found, version, listed = header["state"], header["version"], header["arrays"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DocumentError(f"the header of a {state!r} state cannot be read: {error}") from error
+    if found != state or version > newest:
         raise DocumentError(
             f"expected the bytes of a {state!r} state up to version {newest}, found "
-            f"{header['state']!r} version {header['version']}: a newer release wrote them"
+            f"{found!r} version {version}: a newer release wrote them"
         )
     offset = _PROLOGUE + length
     arrays = {}
-    for name, dtype, count in header["arrays"]:
+    for name, dtype, count in listed:
         kind = np.dtype(dtype)
         if offset + kind.itemsize * count > len(data):
             raise DocumentError(f"the bytes of a {state!r} state are cut off in array {name!r}")

@@ -27,7 +27,7 @@ _LONGEST_BYTES = 256  # a longer text is not kept: it only counts among the othe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frequencies:
-    """Distinct values (a string, int64 or float64 array) and how often each occurred.
+    """Distinct values (a string, int64, uint64 or float64 array) and how often each occurred.
 
     `total` is the number of all values, listed or not. A listed count is too low by at most
     `undercount`, and no value that is not listed occurred more often than that.
@@ -80,7 +80,7 @@ class Frequencies:
         if not filled:
             return cls(listed[0].values, listed[0].counts, total, undercount)
         kinds = {state.values.type for state in filled}
-        # Integers and fractions of one column meet as float64.
+        # Numbers of different types in one column meet as float64.
         kind = kinds.pop() if len(kinds) == 1 else pa.float64()
         coded = pa.concat_arrays(
             [state.values.cast(kind, safe=False) for state in filled]

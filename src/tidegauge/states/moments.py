@@ -8,6 +8,7 @@ for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Sta
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
@@ -28,7 +29,9 @@ class Moments:
 
     The sum is `total + total_error`, a float and what rounding left out of it.
     Identity: n = 0. Size: under 300 bytes. Error: relative 1e-12 or so where the spread is not
-    tiny beside the mean; the divisor (n or n - 1) is chosen on read-out, never stored.
+    tiny beside the mean. A power beyond float64 is infinity or NaN and read out as None; a spread
+    whose square is below float64 is 0.
+    The divisor (n or n - 1) is chosen on read-out, never stored.
     """
 
     n: int = 0
@@ -72,9 +75,11 @@ class Moments:
     def _from_powers(cls, n: int, pivot: float, s1: float, s2: float, s3: float, s4: float) -> Self:
         """Central moments from the sums of the powers of the deviations from a pivot."""
         a = s1 / n
-        m2 = max(0.0, s2 - n * a * a)
-        m3 = s3 - 3 * a * s2 + 2 * n * a**3
-        m4 = max(0.0, s4 - 4 * a * s3 + 6 * a * a * s2 - 3 * n * a**4)
+        # Products, for `**` raises where a product is infinite; max in this order keeps a NaN.
+        square = a * a
+        m2 = max(s2 - n * square, 0.0)
+        m3 = s3 - 3 * a * s2 + 2 * n * square * a
+        m4 = max(s4 - 4 * a * s3 + 6 * square * s2 - 3 * n * square * square, 0.0)
         total, error = _two_sum(n * pivot, s1)
         return cls(n, pivot + a, m2, m3, m4, total, error + _product_error(n, pivot))
 
@@ -103,7 +108,7 @@ class Moments:
         )  # fmt: skip
         m4 = (
             self.m4 + other.m4
-            + nab * (na * na - nab + nb * nb) * d * r**3
+            + nab * (na * na - nab + nb * nb) * d * r * r * r
             + 6 * r * r * (na * na * other.m2 + nb * nb * self.m2)
             + 4 * r * (na * other.m3 - nb * self.m3)
         )  # fmt: skip
@@ -127,13 +132,14 @@ class Moments:
     @property
     def skewness(self) -> float | None:
         """m3/n over (m2/n)^1.5; None for a constant."""
-        with np.errstate(all="ignore"):
-            return _finite(self.m3 / self.n / (self.m2 / self.n) ** 1.5) if self.m2 > 0 else None
+        variance = self.m2 / self.n if self.n else 0.0
+        return _ratio(self.m3 / max(self.n, 1), variance * math.sqrt(variance))
 
     @property
     def kurtosis(self) -> float | None:
         """Excess kurtosis, m4/n over (m2/n)^2, less 3; None for a constant."""
-        return _finite(self.m4 * self.n / self.m2**2 - 3) if self.m2**2 > 0 else None
+        ratio = _ratio(self.m4 * self.n, self.m2 * self.m2)
+        return None if ratio is None else ratio - 3
 
     def to_bytes(self) -> bytes:
         return pack("moments", 1, asdict(self))
@@ -156,6 +162,11 @@ def _product_error(n: int, pivot: float) -> float:
     """What rounding took from n * pivot."""
     product = n * pivot
     return float(n * Fraction(pivot) - Fraction(product)) if math.isfinite(product) else 0.0
+
+
+def _ratio(power: float, spread: float) -> float | None:
+    """None where the spread is zero, or beyond or below what float64 holds in full precision."""
+    return _finite(power / spread) if sys.float_info.min <= spread < math.inf else None
 
 
 def _finite(value: float) -> float | None:

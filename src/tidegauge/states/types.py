@@ -49,8 +49,7 @@ class Types:
         unsure = texts.take(pa.array(rest))
         integral = int(weights[digits].sum() + weights[rest[_matches(unsure, INTEGRAL)]].sum())
         fractional = int(weights[rest[_matches(unsure, FRACTIONAL)]].sum())
-        words = np.asarray(pc.is_in(texts, pa.array(["true", "false"], texts.type)), dtype=bool)
-        boolean = int(weights[words].sum())
+        boolean = int(weights[_words(texts)].sum())
         return cls(
             integral, fractional, boolean, int(weights.sum()) - integral - fractional - boolean
         )
@@ -96,8 +95,19 @@ def _narrow(block: NDArray[np.uint8], length: int) -> tuple[NDArray[np.intp], ND
         classes = _CLASS.take(flat.take(alive * length + column))
         np.logical_and(pure, classes == _DIGIT, out=pure)
         if not classes.all():
-            alive, pure = np.compress(classes, alive), np.compress(classes, pure)
+            possible = classes > 0
+            alive, pure = np.compress(possible, alive), np.compress(possible, pure)
     return alive, pure
+
+
+def _words(texts: pa.Array) -> NDArray[np.intp]:
+    """Positions of the texts `true` and `false`, looked for among those of their lengths only."""
+    lengths = np.diff(text_buffers(texts)[0])
+    of_length = np.flatnonzero((lengths == len("true")) | (lengths == len("false")))
+    some = texts.take(pa.array(of_length))
+    found = pc.is_in(some, pa.array(["true", "false"], texts.type))
+    positions: NDArray[np.intp] = of_length[np.asarray(found, dtype=bool)]
+    return positions
 
 
 def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:

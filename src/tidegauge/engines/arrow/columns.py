@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from tidegauge.states.extremes import Number
 
+_DAY_MILLISECONDS = 86_400_000
+_MICROSECOND_NANOSECONDS = 1_000
+
 
 def profile_column(
     name: str, position: int, values: pa.ChunkedArray, strays: pa.Array | None, part: str
@@ -39,9 +42,13 @@ def profile_column(
         profile = _profile(name, position, values, int(seed(name, part)))
         return profile if strays is None else _with_strays(profile, strays, part)
     except (pa.ArrowException, ValueError, ArithmeticError, TypeError) as error:
-        counts = Counts(rows=len(values), nulls=values.null_count)
-        reason = f"{type(error).__name__}: {error}"
-        return FeatureProfile(name, position, failure=reason, counts=counts)
+        return failed_column(name, position, values, f"{type(error).__name__}: {error}")
+
+
+def failed_column(name: str, position: int, values: pa.ChunkedArray, reason: str) -> FeatureProfile:
+    """The profile of a column of which no more is known than its rows and its nulls."""
+    counts = Counts(rows=len(values), nulls=values.null_count)
+    return FeatureProfile(name, position, failure=reason, counts=counts)
 
 
 def flatten(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
@@ -57,6 +64,7 @@ def flatten(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
 
 
 def _profile(name: str, position: int, column: pa.ChunkedArray, salt: int) -> FeatureProfile:
+    column = _decoded(column)
     nulls, rows = column.null_count, len(column)
     values = _one_array(column.drop_null() if nulls else column)
     kind = values.type
@@ -72,12 +80,18 @@ def _profile(name: str, position: int, column: pa.ChunkedArray, salt: int) -> Fe
     return _number_profile(name, position, _kind_of(kind), numbers, extremes, nulls)
 
 
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Plain values; only dictionaries of texts stay, whose codes are counted."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    inner = column.type.value_type
+    # A null may also stand among a dictionary's values, where no null_count sees it.
+    if pa.types.is_string(inner) and not any(c.dictionary.null_count for c in column.chunks):
+        return column.unify_dictionaries()
+    return column.cast(inner)
+
+
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        if not pa.types.is_string(column.type.value_type):
-            column = column.cast(column.type.value_type)
-        else:
-            column = column.unify_dictionaries()
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
@@ -108,18 +122,24 @@ def _kind_of(kind: pa.DataType) -> Kind:
 def _numbers(values: pa.Array) -> NDArray[Any]:
     """The values as numpy's: dates in days, timestamps in microseconds since the Unix epoch."""
     kind = values.type
-    if pa.types.is_date(kind):
-        values = values.cast(pa.date32()).view(pa.int32())
-    elif pa.types.is_timestamp(kind):
-        # Nanoseconds are cut: the states of all files count in the same unit.
-        values = values.cast(pa.timestamp("us", kind.tz), safe=False).view(pa.int64())
+    if pa.types.is_timestamp(kind) and kind.unit in ("s", "ms"):
+        values = values.cast(pa.timestamp("us", kind.tz))
     elif pa.types.is_decimal(kind):
         values = values.cast(pa.float64())
+    if pa.types.is_temporal(kind):
+        values = values.view(pa.int32() if pa.types.is_date32(kind) else pa.int64())
     array: NDArray[Any] = values.to_numpy(zero_copy_only=False)
+    # What is finer is cut down to the unit before: the states of all files count in the same one.
+    if pa.types.is_date64(kind):
+        array = array // _DAY_MILLISECONDS
+    elif pa.types.is_timestamp(kind) and kind.unit == "ns":
+        array = array // _MICROSECOND_NANOSECONDS
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _decimal_extremes(values: pa.Array) -> Extremes:
+    if values.type.bit_width < 128:  # the smaller decimals have no kernel for this
+        values = values.cast(pa.decimal128(values.type.precision, values.type.scale))
     found = pc.min_max(values).as_py()
     least: Number = found["min"]
     greatest: Number = found["max"]
@@ -201,4 +221,6 @@ def _with_strays(profile: FeatureProfile, strays: pa.Array, part: str) -> Featur
 
 def _parsed(texts: pa.Array) -> pa.Array:
     """The texts that are numbers by SageMaker's pattern, as float64."""
-    return texts.filter(pc.match_substring_regex(texts, FRACTIONAL)).cast(pa.float64())
+    numbers = texts.filter(pc.match_substring_regex(texts, FRACTIONAL))
+    # The pattern allows a plus and a blank after the sign, which the cast does not.
+    return pc.replace_substring_regex(numbers, "[ +]", "").cast(pa.float64())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from tidegauge.engines.arrow.columns import flatten, profile_column
+from tidegauge.engines.arrow.columns import failed_column, flatten, profile_column
 from tidegauge.model.batch import Chunk, Part, Reader, Tally
 from tidegauge.profile.dataset import Profile, in_order
 from tidegauge.profile.feature import FeatureProfile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow as pa
 
 # Chunks of a column are merged this many at a time: few merges, and few chunks' states in memory.
@@ -25,15 +24,16 @@ def fold_part(part: Part, read: Reader) -> dict[Key, Profile]:
     folds: dict[Key, _Fold] = {}
     for chunk in read(part):
         key = (chunk.window, chunk.variant)
-        folds.setdefault(key, _Fold(part.id)).add(chunk)
+        # Windows of one part must not share their sketches' random choices: merged, they add up.
+        folds.setdefault(key, _Fold("/".join((*key, part.id)))).add(chunk)
     return {key: fold.result() for key, fold in folds.items()}
 
 
 class _Fold:
     """The running profile of one window and variant within one part."""
 
-    def __init__(self, part_id: str) -> None:
-        self._part_id = part_id
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
         self._rows = 0
         self._tally = Tally()
         self._columns: dict[str, list[FeatureProfile]] = {}
@@ -43,17 +43,23 @@ class _Fold:
         self._tally = self._tally.merge(chunk.tally)
         self._rows += chunk.table.num_rows if chunk.new_rows else 0
         strays = dict(chunk.mismatched)
-        for name, values in flatten(chunk.table):
-            self._add_column(name, values, strays)
+        columns = list(flatten(chunk.table))
+        named = Counter(name for name, _ in columns)
+        for name, values in dict(columns).items():
+            self._add_column(name, values, strays.get(name), alone=named[name] == 1)
 
     def _add_column(
-        self, name: str, values: pa.ChunkedArray, strays: Mapping[str, pa.Array]
+        self, name: str, values: pa.ChunkedArray, strays: pa.Array | None, *, alone: bool
     ) -> None:
         profiles = self._columns.setdefault(name, [])
         position = profiles[0].position if profiles else len(self._columns) - 1
         number = self._chunks[name] = self._chunks.get(name, 0) + 1
-        seed = f"{self._part_id}#{number}"
-        profiles.append(profile_column(name, position, values, strays.get(name), seed))
+        if alone:
+            seed = f"{self._seed}#{number}"
+            profiles.append(profile_column(name, position, values, strays, seed))
+        else:
+            reason = f"more than one column is called {name!r} (a struct's field by its path)"
+            profiles.append(failed_column(name, position, values, reason))
         if len(profiles) == _MERGED_AT_ONCE:
             self._columns[name] = [FeatureProfile.merge_all(profiles)]
 

@@ -57,8 +57,9 @@ def _count_dense(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]
     low, high = int(values.min()), int(values.max())
     if high - low >= _DENSE * len(values):
         return None
-    # The difference fits, whatever the type: the range was just found to be small.
-    slots = (values - values.dtype.type(low)).astype(np.intp)
+    # The difference of int8 values may not be an int8, but modulo 2**8 it is the right uint8.
+    unsigned = np.dtype(f"u{values.dtype.itemsize}")
+    slots = (values - values.dtype.type(low)).view(unsigned).astype(np.intp)
     counted = np.bincount(slots, minlength=high - low + 1)
     found = np.flatnonzero(counted)
     return found.astype(values.dtype) + values.dtype.type(low), counted[found]
@@ -137,11 +138,11 @@ def _signs(values: NDArray[Any], repeats: NDArray[np.int64] | None, counts: Coun
 
 
 def _countable(values: NDArray[Any]) -> pa.Array:
-    """The values as int64 or float64; unsigned integers beyond int64 are counted as float64."""
-    if values.dtype.kind == "u" and len(values) and int(values[-1]) > np.iinfo(np.int64).max:
-        return pa.array(values.astype(np.float64))
-    kind = np.float64 if values.dtype.kind == "f" else np.int64
-    return pa.array(values.astype(kind, copy=False) + kind(0))  # -0.0 becomes 0.0
+    """The values as float64, as uint64 if they are, or as int64."""
+    if values.dtype.kind == "f":
+        return pa.array(values.astype(np.float64, copy=False) + 0.0)  # -0.0 becomes 0.0
+    kind = np.uint64 if values.dtype == np.uint64 else np.int64
+    return pa.array(values.astype(kind, copy=False))
 
 
 def _nothing(counts: Counts) -> Numbers:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tidegauge.states.distinct import Distinct
 from tidegauge.states.frequencies import CAPACITY, Frequencies
-from tidegauge.states.hashing import hash_texts
+from tidegauge.states.hashing import hash_texts, text_buffers
 from tidegauge.states.lengths import Lengths
 from tidegauge.states.types import Types
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BUCKETS = 1 << 16
+_LAST_ASCII = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ def profile_texts(values: pa.Array) -> Texts:
             distinct, counts = distinct.take(pa.array(used)), counts[used]
         return _of_distinct(distinct, counts)
     hashes = hash_texts(values)
-    return _of_hashed(values, hashes)
+    distinct = Distinct.of_hashes(hashes)
+    if len(distinct.hashes) <= CAPACITY:  # few enough for each count to be exact
+        return profile_texts(values.dictionary_encode())
+    ones = np.ones(len(values), np.int64)
+    return _assemble(values, ones, distinct, _heavy(values, hashes))
 
 
 def _of_distinct(values: pa.Array, counts: NDArray[np.int64]) -> Texts:
@@ -50,17 +55,11 @@ def _of_distinct(values: pa.Array, counts: NDArray[np.int64]) -> Texts:
     return _assemble(values, counts, Distinct.of_hashes(hash_texts(values), counts), frequencies)
 
 
-def _of_hashed(values: pa.Array, hashes: NDArray[np.uint64]) -> Texts:
-    ones = np.ones(len(values), np.int64)
-    return _assemble(values, ones, Distinct.of_hashes(hashes), _heavy(values, hashes))
-
-
 def _assemble(
     values: pa.Array, counts: NDArray[np.int64], distinct: Distinct, frequencies: Frequencies
 ) -> Texts:
     binary = pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type)
-    measure = pc.binary_length if binary else pc.utf8_length
-    lengths = np.asarray(measure(values), dtype=np.int64)
+    lengths = _lengths(values, binary=binary)
     types = Types(string=int(counts.sum())) if binary else Types.of_texts(values, counts)
     empty = int(counts[lengths == 0].sum())
     # Binary values may be anything and large: none of them is kept.
@@ -68,6 +67,20 @@ def _assemble(
     return Texts(
         empty, types, Lengths.of(lengths, counts), distinct, kept if binary else frequencies
     )
+
+
+def _lengths(values: pa.Array, *, binary: bool) -> NDArray[np.int64]:
+    """Lengths in characters, or in bytes of binary values.
+
+    Raises:
+        pa.ArrowInvalid: the bytes of a string are no UTF-8; the documents could not write it down.
+    """
+    offsets, data = text_buffers(values)
+    if not binary and data[offsets[0] : offsets[-1]].max(initial=0) > _LAST_ASCII:
+        # Parquet files may call bytes a string that are none.
+        values.validate(full=True)
+        return np.asarray(pc.utf8_length(values), dtype=np.int64)
+    return np.diff(offsets)
 
 
 def _heavy(values: pa.Array, hashes: NDArray[np.uint64]) -> Frequencies:

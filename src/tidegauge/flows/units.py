@@ -1,0 +1,117 @@
+"""Units: the pieces of time that are profiled once, and of which every window is a merge.
+
+Without `profile` in the conf a window is its own unit. With it, each unit's profile is kept under
+the digest of its inputs, so that a window reads no data that an earlier one has read, and captures
+that come late make just their own unit anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.model.window import EPOCH, Window, parse_duration
+from tidegauge.monitors.data_quality import PROFILE
+from tidegauge.profile.dataset import Profile
+from tidegauge.profile.table import from_parquet, to_parquet
+from tidegauge.sinks.layout import RunKey, run_path
+from tidegauge.sources.captures import Batch, parts, reader
+from tidegauge.storage import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tidegauge.sources.source import CaptureSource
+
+UnitKey = tuple[Window, str]
+
+
+def units_of(window: Window, profile: str | None) -> tuple[Window, ...]:
+    """The units that make up a window; the window itself where units do not fit it."""
+    if profile is None:
+        return (window,)
+    unit = parse_duration(profile)
+    none = timedelta(0)
+    if (window.start - EPOCH) % unit != none or window.duration % unit != none:
+        return (window,)
+    return tuple(Window(window.start + i * unit, unit) for i in range(window.duration // unit))
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The profiles of units: of this pass, or kept from an earlier one."""
+
+    job: Job
+    fresh: Mapping[UnitKey, Profile]
+
+    @classmethod
+    def profiled(
+        cls, job: Job, source: CaptureSource, due: Iterable[Batch], other: Iterable[Batch]
+    ) -> Units:
+        """Profile what is due in one pass over the data, and keep what later windows will need.
+
+        `other` are units that are needed as well and were profiled by an earlier run of their own.
+        """
+        kept = _kept(job)
+        wanted = {(batch.window, batch.variant): batch for batch in due}
+        for batch in other:
+            if job.conf.profile is not None:
+                wanted.setdefault((batch.window, batch.variant), batch)
+        waiting = [batch for batch in wanted.values() if _path(batch) not in kept]
+        units = cls(job, _read(job, source, waiting))
+        if job.conf.profile is not None:
+            for batch in waiting:
+                units._keep(batch, kept)
+        return units
+
+    def merged(self, batches: Iterable[Batch]) -> Profile:
+        """The profile of some units together; no data is read."""
+        return Profile.merge_all(self._profile(batch) for batch in batches)
+
+    def _profile(self, batch: Batch) -> Profile:
+        found = self.fresh.get((batch.window, batch.variant))
+        if found is not None:
+            return found
+        layout = self.job.layout
+        if self.job.conf.profile is not None:
+            uri = join(layout.profiles, _path(batch))
+        else:
+            uri = join(layout.run(_key(batch)), PROFILE)
+        return from_parquet(self.job.storage.read(uri), uri)
+
+    def _keep(self, batch: Batch, kept: frozenset[str]) -> None:
+        profile = self.fresh[batch.window, batch.variant]
+        if profile.tally.fault:  # to be read again once someone has mended it
+            return
+        root, path, folder = self.job.layout.profiles, _path(batch), f"{run_path(_key(batch))}/"
+        self.job.storage.write(join(root, path), to_parquet(profile))
+        self.job.storage.delete(join(root, old) for old in kept if old.startswith(folder))
+
+
+def _kept(job: Job) -> frozenset[str]:
+    if job.conf.profile is None:
+        return frozenset()
+    return frozenset(entry.key for entry in job.storage.files(job.layout.profiles))
+
+
+def _path(batch: Batch) -> str:
+    """Where a unit's profile is kept: under its window, named by what went into it."""
+    return f"{run_path(_key(batch))}/{batch.inputs.digest[:16]}.parquet"
+
+
+def _key(batch: Batch) -> RunKey:
+    return RunKey(DATA_QUALITY, batch.variant, batch.window)
+
+
+def _read(job: Job, source: CaptureSource, waiting: list[Batch]) -> dict[UnitKey, Profile]:
+    """The profiles of all batches in one pass; one without files has nothing to be read."""
+    settings = job.conf.s3
+    found = parts(source, [batch for batch in waiting if batch.inputs.files], settings)
+    read = reader(source, settings, [batch.window for batch in waiting])
+    profiles = job.engine.profile_parts(found, read) if found else {}
+    return {
+        (batch.window, batch.variant): profiles.get((batch.window.key, batch.variant), Profile())
+        for batch in waiting
+    }

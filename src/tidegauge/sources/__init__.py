@@ -1,0 +1,1 @@
+"""Training data and captures: what there is, cut into parts, read as chunks of Arrow columns."""

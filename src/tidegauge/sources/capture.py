@@ -1,0 +1,211 @@
+"""SageMaker's captures to chunks: envelopes opened, payloads typed, broken records kept aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tidegauge.errors import UsageError
+from tidegauge.model.batch import Chunk
+from tidegauge.model.window import parse_time
+from tidegauge.sources.bulk import Texts, countable, parse
+from tidegauge.sources.bytime import faults
+from tidegauge.sources.chunks import batched, gathered
+from tidegauge.sources.columns import typed
+from tidegauge.sources.envelope import INPUT, OUTPUT, Envelopes, open_envelopes
+from tidegauge.sources.lines import Lines, read_lines
+from tidegauge.sources.listing import relative
+from tidegauge.sources.payload import Row, rows_of
+from tidegauge.sources.reading import Unreadable
+from tidegauge.sources.rejected import BadRecord, Bin, Rejected, readable, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tidegauge.model.batch import Part, Tally
+    from tidegauge.model.statistics import Kind
+    from tidegauge.sources.envelope import Payloads
+    from tidegauge.sources.layout import Layout
+    from tidegauge.storage import S3Settings
+
+_BY_HAND = 16_384  # records read one by one that make a chunk
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureReader:
+    """Reads the capture files of a part.
+
+    A payload's columns are `inputs`, then `outputs` (not looked at if there are none), of the
+    baseline's `kinds`; those that it does not know are inferred. What an input payload names
+    beyond them becomes a column too, what an output payload names beyond them does not.
+    """
+
+    root: str
+    layout: Layout
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    skip: frozenset[str]
+    kinds: Mapping[str, Kind]
+    rejected: Bin
+    settings: S3Settings
+
+    def __call__(self, part: Part) -> Iterator[Chunk]:
+        """Chunks of a part's records; a broken compressed file is the last chunk's fault.
+
+        Raises:
+            StorageError: a file cannot be fetched, or the rejected records cannot be written.
+        """
+        kept: list[Rejected] = []
+        yield from gathered(self._chunks(part, kept))
+        self.rejected.keep(part, kept)
+
+    def _chunks(self, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+        try:
+            for lines in read_lines(part.files, self.settings):
+                yield from self._block(lines, part, kept)
+        except Unreadable as error:
+            yield from faults(str(error), part, None)
+
+    def _block(self, lines: Lines, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+        envelopes = open_envelopes(lines)
+        outside = outside_hour(envelopes, lines, self.layout, self.root)
+        plan = self._plan(envelopes)
+        table, bad = self._in_bulk(plan)
+        reasons = {int(envelopes.records[i]): reason for i, reason in (plan.bad | bad).items()}
+        rejected = self._rejected(lines, dict(envelopes.broken) | reasons)
+        kept += rejected
+        if len(plan.records) or rejected or outside:
+            counts = tally(len(plan.records) - len(bad), rejected, outside)
+            yield self._chunk(table, part, counts)
+        for some in batched(plan.by_hand, _BY_HAND):
+            rows, reasons = self._by_hand(envelopes, some)
+            rejected = self._rejected(lines, reasons)
+            kept += rejected
+            yield self._chunk(rows, part, tally(len(some) - len(rejected), rejected))
+
+    def _chunk(self, table: pa.Table, part: Part, counts: Tally) -> Chunk:
+        columns = typed(table, self.kinds)
+        return Chunk(
+            columns.table, part.window, part.variant, tally=counts, mismatched=columns.mismatched
+        )
+
+    def _plan(self, envelopes: Envelopes) -> _Plan:
+        """Which records can be read in bulk, which one by one, and which not at all."""
+        inputs = countable(envelopes.inputs)
+        outputs = countable(envelopes.outputs) if self.outputs else inputs
+        counted = (inputs.rows > 0) & (outputs.rows > 0)
+        unequal = counted & (inputs.rows != outputs.rows)
+        bad = {int(i): _unequal(inputs.rows[i], outputs.rows[i]) for i in np.flatnonzero(unequal)}
+        records = np.flatnonzero(counted & ~unequal)
+        by_hand = tuple(np.flatnonzero(~counted).tolist())
+        return _Plan(records, inputs.take(records), outputs.take(records), by_hand, bad)
+
+    def _in_bulk(self, plan: _Plan) -> tuple[pa.Table, dict[int, str]]:
+        """The rows of the planned records, and why some of the records have none."""
+        if not len(plan.records):
+            return pa.table({}), {}
+        sides = [(INPUT, parse(plan.inputs, self.inputs, self.skip, self.kinds))]
+        if self.outputs:
+            sides.append((OUTPUT, parse(plan.outputs, self.outputs, self.skip, self.kinds)))
+        bad = {i: f"{name}: {reason}" for name, side in sides for i, reason in side.bad.items()}
+        drop = np.array(sorted(bad), np.int64)
+        tables = [side.without(drop) for _, side in sides]
+        columns = [column for table in tables for column in table.columns]
+        names = [name for table in tables for name in table.column_names]
+        return pa.table(columns, names), {int(plan.records[i]): bad[i] for i in sorted(bad)}
+
+    def _by_hand(
+        self, envelopes: Envelopes, some: Sequence[int]
+    ) -> tuple[pa.Table, dict[int, str]]:
+        """The rows of these records as texts, and why some of the records have none."""
+        rows: list[Row] = []
+        reasons: dict[int, str] = {}
+        for i in some:
+            try:
+                rows += self._rows(envelopes, i)
+            except BadRecord as error:
+                reasons[int(envelopes.records[i])] = str(error)
+        found = dict.fromkeys(name for row in rows for name in row)
+        order = [name for name in (*self.inputs, *self.outputs) if name in found]
+        wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
+        texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
+        return pa.table(texts, wanted), reasons
+
+    def _rows(self, envelopes: Envelopes, i: int) -> list[Row]:
+        """The rows of one record.
+
+        Raises:
+            BadRecord: it cannot be read, with the reason.
+        """
+        rows = _rows_of(INPUT, envelopes.inputs, i, self.inputs)
+        if not self.outputs:
+            return list(rows)
+        answers = _rows_of(OUTPUT, envelopes.outputs, i, self.outputs)
+        if len(rows) != len(answers):
+            raise BadRecord(_unequal(len(rows), len(answers)))
+        return [
+            row | {name: answer[name] for name in self.outputs if name in answer}
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+
+    def _rejected(self, lines: Lines, reasons: Mapping[int, str]) -> list[Rejected]:
+        found = []
+        for i in sorted(reasons):
+            uri, line = lines.place(i)
+            record = readable(lines.record(i))
+            found.append(Rejected(relative(uri, self.root), line, reasons[i], record))
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """Records by their place among the envelopes: in bulk, with their texts; by hand; and bad."""
+
+    records: NDArray[np.int64]
+    inputs: Texts
+    outputs: Texts
+    by_hand: tuple[int, ...]
+    bad: dict[int, str]
+
+
+def outside_hour(envelopes: Envelopes, lines: Lines, layout: Layout, root: str) -> int:
+    """How many records say that they were made at another time than their folder does."""
+    origins = lines.origin_of(envelopes.records)
+    bounds = np.searchsorted(origins, np.arange(len(lines.origins) + 1))
+    count = 0
+    for origin, start, stop in zip(lines.origins, bounds, bounds[1:], strict=False):
+        place = layout.place(relative(origin.uri, root))
+        if place is not None:
+            times = envelopes.times.slice(int(start), int(stop - start))
+            prefix = layout.prefix(place.hour)
+            others = times.filter(pc.invert(pc.starts_with(times, prefix)))
+            count += sum(not _in_utc(text).startswith(prefix) for text in others.to_pylist())
+    return count
+
+
+def _in_utc(time: str) -> str:
+    """The time in UTC as ISO 8601, or the text itself if it is none."""
+    try:
+        return parse_time(time).isoformat()
+    except UsageError:
+        return time
+
+
+def _rows_of(side: str, payloads: Payloads, i: int, names: Sequence[str]) -> tuple[Row, ...]:
+    data, encoding, content_type = payloads.at(i)
+    if data is None or encoding is None:
+        raise BadRecord(f"the record has no {side} with data and encoding")
+    try:
+        return rows_of(data, encoding, content_type or "", names)
+    except BadRecord as error:
+        raise BadRecord(f"{side}: {error}") from None
+
+
+def _unequal(inputs: int, outputs: int) -> str:
+    return f"{INPUT} has {inputs} rows, {OUTPUT} has {outputs}: expected as many"

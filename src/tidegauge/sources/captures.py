@@ -1,0 +1,143 @@
+"""Captures: which windows have some, the parts of those windows, and the reader of the format."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegauge.errors import UsageError
+from tidegauge.sources.bytime import ByTime
+from tidegauge.sources.capture import CaptureReader
+from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.jsonlines import JsonLinesReader
+from tidegauge.sources.layout import Layout
+from tidegauge.sources.listing import Inputs, list_files, list_folder, root_of
+from tidegauge.sources.parquet import ParquetReader
+from tidegauge.sources.parts import cut
+from tidegauge.sources.rejected import Bin
+from tidegauge.sources.source import DEFAULT_VARIANT, Format
+from tidegauge.sources.windows import LISTINGS_AT_ONCE, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from tidegauge.model.batch import Part, Reader
+    from tidegauge.model.window import Window
+    from tidegauge.sources.listing import File
+    from tidegauge.sources.source import CaptureSource
+    from tidegauge.storage import S3Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The files that have the rows of one window of one variant."""
+
+    window: Window
+    variant: str
+    inputs: Inputs
+
+
+def reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window] = ()) -> Reader:
+    """What reads the parts of captures; it survives the way to a worker process.
+
+    Where a time column gives a row its window, `windows` are those that are asked for; they must
+    not overlap. Rows of other windows are passed over.
+
+    Raises:
+        UsageError: the format is not one of files, or has no time column.
+        ValueError: there is a time column, but no window.
+    """
+    if source.time and not windows:
+        raise ValueError("a time column gives no windows by itself: say which ones to read")
+    by_time = ByTime(source.time, tuple(sorted(windows))) if source.time else None
+    root, rejected, kinds = root_of(source.uri), Bin(source.rejected, settings), source.kinds
+    match source.format:
+        case Format.PARQUET:
+            return ParquetReader(root, source.skip, rejected, settings, by_time)
+        case Format.CSV:
+            return CsvReader(root, source.header, source.skip, kinds, rejected, settings, by_time)
+        case Format.JSONL:
+            return JsonLinesReader(root, source.skip, kinds, rejected, settings, by_time)
+        case Format.SAGEMAKER if by_time is None:
+            layout = Layout.parse(source.layout)
+            return CaptureReader(
+                root, layout, source.inputs, source.outputs, source.skip, kinds, rejected, settings
+            )
+        case _:
+            raise UsageError(
+                f"captures of the format {source.format} cannot be read by a time column: expected "
+                "parquet, csv or jsonl; remove `captures.time`"
+            )
+
+
+def batches(
+    source: CaptureSource,
+    windows: Iterable[Window],
+    settings: S3Settings,
+    variants: Collection[str] = (),
+) -> tuple[Batch, ...]:
+    """The files of each window and variant that has some; of all variants unless some are given.
+
+    Only folders of these windows are listed. Where a time column decides, any file may have rows
+    of any window, so each window has all of them.
+
+    Raises:
+        UsageError: the layout is not one.
+        StorageError: the captures cannot be listed.
+    """
+    wanted = sorted(windows)
+    if source.time:
+        inputs = list_files(source.uri, settings)
+        return tuple(Batch(w, DEFAULT_VARIANT, inputs) for w in wanted if inputs.files)
+    layout = Layout.parse(source.layout)
+    found: dict[tuple[Window, str], dict[str, File]] = defaultdict(dict)
+    for file in _files(source, layout, wanted, settings, variants):
+        place = layout.place(file.key)
+        if place is None or (variants and place.variant not in variants):
+            continue
+        i = bisect_right(wanted, place.hour, key=lambda window: window.start) - 1
+        if i >= 0 and place.hour < wanted[i].end:
+            found[wanted[i], place.variant or DEFAULT_VARIANT][file.key] = file
+    return tuple(
+        Batch(window, variant, Inputs.of(files.values()))
+        for (window, variant), files in sorted(found.items(), key=lambda item: item[0])
+    )
+
+
+def parts(source: CaptureSource, some: Sequence[Batch], settings: S3Settings) -> tuple[Part, ...]:
+    """The parts of some batches; the batches of a time column, which share their files, share them.
+
+    Raises:
+        StorageError: the footer of a large Parquet file cannot be fetched.
+    """
+    if source.time:
+        return cut(some[0].inputs, source.format, settings, "", DEFAULT_VARIANT) if some else ()
+    return tuple(
+        part
+        for batch in some
+        for part in cut(batch.inputs, source.format, settings, batch.window.key, batch.variant)
+    )
+
+
+def _files(
+    source: CaptureSource,
+    layout: Layout,
+    windows: Sequence[Window],
+    settings: S3Settings,
+    variants: Collection[str],
+) -> Iterator[File]:
+    """The files in the folders of the windows' hours."""
+    known: Iterable[str | None] = variants or (None,)
+    if not variants and layout.begins_with_variant:
+        known = [found["variant"] for found in walk(source.uri, layout, settings, levels=1)]
+    hours = [hour for window in windows for hour in window.hours()]
+    folders = dict.fromkeys(
+        folder for variant in known for folder in layout.folders(variant, hours)
+    )
+    with ThreadPoolExecutor(LISTINGS_AT_ONCE) as threads:
+        listed = threads.map(lambda folder: list_folder(source.uri, folder, settings), folders)
+        for files in listed:
+            yield from files

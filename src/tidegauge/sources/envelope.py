@@ -1,0 +1,123 @@
+"""SageMaker's data capture: the envelope around each record's payloads.
+
+The format is that of the developer guide's "Capture data from real-time endpoint": JSON Lines with
+`captureData` (`endpointInput`, `endpointOutput`: data, encoding, observedContentType) and
+`eventMetadata` (inferenceTime).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tidegauge.sources.columns import one_array
+from tidegauge.sources.jsontext import read_each, read_fast
+from tidegauge.sources.rejected import BadRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from tidegauge.sources.lines import Lines
+
+_PAYLOAD = pa.struct(
+    [("data", pa.string()), ("encoding", pa.string()), ("observedContentType", pa.string())]
+)
+_SCHEMA = pa.schema(
+    [
+        ("captureData", pa.struct([("endpointInput", _PAYLOAD), ("endpointOutput", _PAYLOAD)])),
+        ("eventMetadata", pa.struct([("inferenceTime", pa.string())])),
+    ]
+)
+INPUT, OUTPUT = "endpointInput", "endpointOutput"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Payloads:
+    """One side of some records: the payloads, how they are encoded, and what was sent."""
+
+    data: pa.Array
+    encoding: pa.Array
+    content_type: pa.Array
+
+    def at(self, i: int) -> tuple[str | None, str | None, str | None]:
+        return self.data[i].as_py(), self.encoding[i].as_py(), self.content_type[i].as_py()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Envelopes:
+    """The records of a block that are capture records, by their indices, and the others."""
+
+    records: NDArray[np.int64]
+    inputs: Payloads
+    outputs: Payloads
+    times: pa.Array
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+def open_envelopes(lines: Lines) -> Envelopes:
+    """All records at once if they are sound; else one by one, so that no good one is lost."""
+    table = read_fast(lines, _SCHEMA)
+    if table is not None:
+        return _envelopes(np.arange(len(lines)), table, ())
+    objects = read_each(lines)
+    rows, records, broken = [], [], list(objects.broken)
+    for i, value in objects.found:
+        try:
+            rows.append(_row(value))
+            records.append(i)
+        except BadRecord as error:
+            broken.append((i, str(error)))
+    table = pa.Table.from_pylist(rows, _SCHEMA)
+    return _envelopes(np.array(records, np.int64), table, tuple(broken))
+
+
+def _envelopes(
+    records: NDArray[np.int64], table: pa.Table, broken: tuple[tuple[int, str], ...]
+) -> Envelopes:
+    capture = one_array(table.column("captureData"))
+    metadata = one_array(table.column("eventMetadata"))
+    return Envelopes(
+        records,
+        _payloads(capture, INPUT),
+        _payloads(capture, OUTPUT),
+        pc.struct_field(metadata, "inferenceTime"),
+        broken,
+    )
+
+
+def _payloads(capture: pa.Array, side: str) -> Payloads:
+    return Payloads(*(pc.struct_field(capture, [side, field.name]) for field in _PAYLOAD))
+
+
+def _row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with what we read of it; the time is not worth rejecting a record for."""
+    capture = _inner(record, "captureData")
+    metadata = record.get("eventMetadata")
+    time = metadata.get("inferenceTime") if isinstance(metadata, dict) else None
+    return {
+        "captureData": {side: _payload(capture, side) for side in (INPUT, OUTPUT)},
+        "eventMetadata": {"inferenceTime": time if isinstance(time, str) else None},
+    }
+
+
+def _payload(capture: Mapping[str, Any], side: str) -> dict[str, str | None]:
+    payload = _inner(capture, side)
+    for field in _PAYLOAD:
+        if not isinstance(payload.get(field.name), str | None):
+            raise BadRecord(f"{side}.{field.name} is not a text")
+    return {field.name: payload.get(field.name) for field in _PAYLOAD}
+
+
+def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = value.get(key)
+    if inner is None:
+        return {}
+    if not isinstance(inner, dict):
+        raise BadRecord(f"{key} is not an object")
+    return inner

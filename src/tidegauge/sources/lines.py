@@ -1,0 +1,136 @@
+"""The lines of text files, many small files or a piece of a large one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tidegauge.sources.reading import WHOLE_BYTES, text_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from tidegauge.model.batch import FileSlice
+    from tidegauge.storage import S3Settings
+
+BLOCK_BYTES = 16 << 20  # of text at once; what is read from it is gathered again
+_NEWLINE, _RETURN = 10, 13
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the bytes from `offset` on come from: a file, from the line of this number (from 1)."""
+
+    offset: int
+    uri: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines of some files, each ended by a newline; record i is `[starts[i], stops[i])`.
+
+    Blank lines are no records, and a carriage return at a line's end is not part of it.
+    `newlines` are the places of all newlines.
+    """
+
+    data: bytes
+    origins: tuple[Origin, ...]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    newlines: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def record(self, i: int) -> bytes:
+        return self.data[self.starts[i] : self.stops[i]]
+
+    def origin_of(self, records: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The index of the origin of each of the given records."""
+        offsets = np.array([origin.offset for origin in self.origins])
+        return np.searchsorted(offsets, self.starts[records], side="right") - 1
+
+    def place(self, i: int) -> tuple[str, int]:
+        """The URI of the file that record i is in, and its line there, from 1."""
+        origin = self.origins[int(self.origin_of(np.array([i]))[0])]
+        first, line = np.searchsorted(self.newlines, [origin.offset, self.starts[i]])
+        return origin.uri, origin.line + int(line - first)
+
+    @property
+    def line_after(self) -> int:
+        """The number, in the last file, of the line that follows the block."""
+        last = self.origins[-1]
+        return last.line + len(self.newlines) - int(np.searchsorted(self.newlines, last.offset))
+
+    def are_objects(self) -> bool:
+        """Whether each record looks like one JSON object, so that none can reach into the next.
+
+        pyarrow's JSON reader takes a value over several lines, and dies of a top-level null.
+        """
+        bytes_ = np.frombuffer(self.data, np.uint8)
+        first, last = bytes_[self.starts], bytes_[self.stops - 1]
+        return bool((first == ord("{")).all() and (last == ord("}")).all())
+
+
+def read_lines(
+    files: Iterable[FileSlice], settings: S3Settings, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Lines]:
+    """All records of the files in order, in blocks of about `block_bytes` (a longer line: more).
+
+    Raises:
+        Unreadable: a compressed file is broken.
+        StorageError: a file cannot be fetched.
+    """
+    pieces: list[bytes] = []
+    origins: list[Origin] = []
+    size = 0
+    for file in files:
+        line, known = 1, False
+        for piece in _pieces(file, settings, block_bytes):
+            if pieces and size + len(piece) > block_bytes:
+                lines = lines_of(b"".join(pieces), tuple(origins))
+                yield lines
+                line, known = (lines.line_after if known else 1), False
+                pieces, origins, size = [], [], 0
+            if not known:
+                origins.append(Origin(size, file.uri, line))
+                known = True
+            pieces.append(piece)
+            size += len(piece)
+    if pieces:
+        yield lines_of(b"".join(pieces), tuple(origins))
+
+
+def lines_of(data: bytes, origins: tuple[Origin, ...]) -> Lines:
+    """The records of bytes that end with a newline."""
+    bytes_ = np.frombuffer(data, np.uint8)
+    newlines = np.flatnonzero(bytes_ == _NEWLINE)
+    starts = np.concatenate([[0], newlines[:-1] + 1])
+    stops = newlines - ((newlines > starts) & (bytes_[newlines - 1] == _RETURN))
+    filled = stops > starts
+    for i in np.flatnonzero(filled & (bytes_[starts] <= ord(" "))):
+        filled[i] = bool(data[starts[i] : stops[i]].strip())
+    return Lines(data, origins, starts[filled], stops[filled], newlines)
+
+
+def _pieces(file: FileSlice, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
+    """Runs of whole lines of at most twice the block's size, or of one longer line."""
+    rest = b""
+    for block in text_blocks(file, settings, WHOLE_BYTES):
+        data = rest + block if rest else block
+        start = 0
+        while start < len(data):
+            end = start + block_bytes if len(data) - start > 2 * block_bytes else len(data)
+            stop = data.rfind(b"\n", start, end) + 1 or data.find(b"\n", start) + 1
+            if not stop:
+                break
+            yield data[start:stop]
+            start = stop
+        rest = data[start:]
+    if rest:
+        yield rest + b"\n"

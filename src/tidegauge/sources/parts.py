@@ -1,0 +1,114 @@
+"""Cutting into parts by fixed bytes: the same data gives the same parts on any number of cores."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pyarrow import parquet
+
+from tidegauge.model.batch import FileSlice, Part
+from tidegauge.sources.reading import Unreadable, blamed
+from tidegauge.sources.source import Format
+from tidegauge.storage import filesystem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tidegauge.sources.listing import File, Inputs
+    from tidegauge.storage import S3Settings
+
+PART_BYTES = 128 << 20
+_FILE_BYTES = 256 << 10  # what fetching one more file costs, as bytes: 256 files a part at most
+_FOOTERS_AT_ONCE = 16
+_NAME_LENGTH = 120  # of a file's key within an id, which is also a file's name
+
+Slice = tuple[str, FileSlice]  # a slice and its name in the part's id
+
+
+def cut(
+    inputs: Inputs,
+    format_: Format,
+    settings: S3Settings,
+    window: str = "",
+    variant: str = "",
+    part_bytes: int = PART_BYTES,
+) -> tuple[Part, ...]:
+    """The parts of some files, each of about `part_bytes`, in the order of the files' keys.
+
+    Small files share a part. Larger ones are cut at row groups if they are Parquet, and are parts
+    of their own otherwise. An id reads `part-000003-<key of the first file>[-<row groups>]`.
+
+    Raises:
+        StorageError: the footer of a large Parquet file cannot be fetched.
+    """
+    slices = _slices(inputs.files, format_, settings, part_bytes)
+    return tuple(
+        Part(_id(index, name), files, window, variant)
+        for index, (name, files) in enumerate(_packed(slices, part_bytes))
+    )
+
+
+def _slices(
+    files: Sequence[File], format_: Format, settings: S3Settings, part_bytes: int
+) -> Iterator[Slice]:
+    large = [f for f in files if format_ is Format.PARQUET and f.size_bytes > part_bytes]
+    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as threads:
+        found = threads.map(lambda file: _row_groups(file, settings, part_bytes), large)
+        row_groups = dict(zip((file.key for file in large), found, strict=True))
+    for file in files:
+        yield from row_groups.get(file.key) or ((file.key, FileSlice(file.uri, file.size_bytes)),)
+
+
+def _row_groups(file: File, settings: S3Settings, part_bytes: int) -> tuple[Slice, ...]:
+    """Runs of row groups; a file whose footer is broken stays whole, its reader will say why."""
+    files, path = filesystem(file.uri, settings)
+    try:
+        with blamed(file.uri), files.open_input_file(path) as stream:
+            footer = parquet.read_metadata(stream)
+    except Unreadable:
+        return ((file.key, FileSlice(file.uri, file.size_bytes)),)
+    decoded = [footer.row_group(i).total_byte_size for i in range(footer.num_row_groups)]
+    share = file.size_bytes / max(1, sum(decoded))
+    sizes = [round(size * share) for size in decoded]
+    bounds = _bounds(sizes, part_bytes)
+    return tuple(
+        (f"{file.key}-{start}-{stop}", FileSlice(file.uri, sum(sizes[start:stop]), start, stop))
+        for start, stop in bounds
+    )
+
+
+def _bounds(sizes: list[int], most: int) -> Iterator[tuple[int, int]]:
+    """Runs `[start, stop)` whose sizes add up to `most` at most, or hold a single larger one."""
+    start = total = 0
+    for stop, size in enumerate(sizes):
+        if stop > start and total + size > most:
+            yield start, stop
+            start, total = stop, 0
+        total += size
+    if len(sizes) > start:
+        yield start, len(sizes)
+
+
+def _packed(
+    slices: Iterable[Slice], part_bytes: int
+) -> Iterator[tuple[str, tuple[FileSlice, ...]]]:
+    """Neighbours together as long as they fit; with each group the name of its first slice."""
+    names: list[str] = []
+    group: list[FileSlice] = []
+    total = 0
+    for name, slice_ in slices:
+        size = slice_.size_bytes + _FILE_BYTES
+        if group and total + size > part_bytes + _FILE_BYTES:
+            yield names[0], tuple(group)
+            names, group, total = [], [], 0
+        names.append(name)
+        group.append(slice_)
+        total += size
+    if group:
+        yield names[0], tuple(group)
+
+
+def _id(index: int, name: str) -> str:
+    return f"part-{index:06d}-{re.sub(r'[^A-Za-z0-9.=_-]', '_', name)[-_NAME_LENGTH:]}"

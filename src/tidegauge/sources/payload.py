@@ -1,0 +1,122 @@
+"""The payloads of a single record: CSV, JSON or base64 of either, to rows of named texts.
+
+This is the careful way, for what cannot be read in bulk; `bulk.py` is the fast one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from tidegauge.sources.delimited import split_rows
+from tidegauge.sources.jsonrows import leaves, text_of
+from tidegauge.sources.jsontext import parse
+from tidegauge.sources.nested import names as names_of
+from tidegauge.sources.rejected import BadRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Row = dict[str, str | None]
+
+# A JSON document that holds its rows in a list under one of these keys (SageMaker's containers).
+_ROWS_KEYS = ("instances", "predictions")
+_VALUES_KEY = "features"
+
+
+def rows_of(data: str, encoding: str, content_type: str, names: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of a payload by column; rows without names of their own take the given ones.
+
+    Raises:
+        BadRecord: the payload cannot be read, or a row has another width, with the reason.
+    """
+    match encoding.upper():
+        case "CSV":
+            return csv_rows(data, names)
+        case "JSON":
+            return json_rows(data, names)
+        case "BASE64":
+            return _decoded_rows(data, content_type, names)
+        case _:
+            raise BadRecord(f"its encoding is {encoding!r}: expected CSV, JSON or BASE64")
+
+
+def csv_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of CSV text without a header; an empty text is one empty field.
+
+    Raises:
+        BadRecord: a quote is not paired, or a row has another width.
+    """
+    return tuple(_positional(fields, names) for fields in split_rows(data) or [[None]])
+
+
+def json_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of a JSON document, or of several, one a line.
+
+    A document is a row or a list of rows, also under `instances` or `predictions`. A row is an
+    object (nested ones flattened by path), a list of values, also under `features`, or a value.
+    A list of values by itself is one row, unless there is one column only.
+
+    Raises:
+        BadRecord: it is not JSON, a row is of another form, or has another width.
+    """
+    try:
+        documents = [parse(data)]
+    except BadRecord:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        documents = [parse(line) for line in lines]
+    rows = (row for document in documents for row in _listed(document, len(names)))
+    return tuple(_row(row, names) for row in rows)
+
+
+def _decoded_rows(data: str, content_type: str, names: Sequence[str]) -> tuple[Row, ...]:
+    try:
+        text = base64.b64decode("".join(data.split()), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise BadRecord(f"it is not base64 of text: {error}") from None
+    if "csv" in content_type.lower():
+        return csv_rows(text, names)
+    if "json" in content_type.lower():
+        return json_rows(text, names)
+    raise BadRecord(f"it is base64 of the content type {content_type!r}: expected CSV or JSON")
+
+
+def _listed(document: object, width: int) -> Sequence[object]:
+    """The rows in a document."""
+    if isinstance(document, dict):
+        for key in _ROWS_KEYS:
+            if isinstance(document.get(key), list):
+                return list(document[key])
+    if isinstance(document, list):
+        values = not any(isinstance(item, dict | list) for item in document)
+        return [document] if values and width != 1 else document
+    return [document]
+
+
+def _row(row: object, names: Sequence[str]) -> Row:
+    if isinstance(row, dict) and list(row) == [_VALUES_KEY]:
+        row = row[_VALUES_KEY]
+    if isinstance(row, dict):
+        return _named(row)
+    values = row if isinstance(row, list) else [row]
+    if any(isinstance(value, dict | list) for value in values):
+        raise BadRecord("it has a list within a row: expected values, or objects with names")
+    return _positional([text_of(value) for value in values], names)
+
+
+def _named(row: Mapping[str, object]) -> Row:
+    found = dict(leaves(row))
+    for path, value in found.items():
+        if isinstance(value, list):
+            raise BadRecord(f"it has a list at {'.'.join(path)!r}: expected a value")
+    by_path = names_of(list(found))
+    return {by_path[path]: text_of(value) for path, value in found.items()}
+
+
+def _positional(fields: Sequence[str | None], names: Sequence[str]) -> Row:
+    if len(fields) != len(names):
+        raise BadRecord(f"a row of it has {len(fields)} columns: expected {len(names)}")
+    return dict(zip(names, fields, strict=True))

@@ -1,0 +1,96 @@
+"""Opening files in a worker: whose fault a failure is, and text in blocks of bounded size."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from tidegauge.errors import StorageError
+from tidegauge.storage import filesystem, storage_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tidegauge.model.batch import FileSlice
+    from tidegauge.storage import S3Settings
+
+WHOLE_BYTES = 64 << 20  # a file up to this size is fetched in one request
+_BOM = b"\xef\xbb\xbf"
+
+
+class Unreadable(Exception):
+    """A file's content is broken. It becomes the fault of a part and never leaves a reader."""
+
+
+@contextmanager
+def blamed(uri: str) -> Iterator[None]:
+    """Tell a broken file from a broken storage, since pyarrow raises OSError for both.
+
+    Raises:
+        Unreadable: the bytes came, but they are not what they should be.
+        StorageError: the bytes did not come.
+    """
+    try:
+        yield
+    except (pa.ArrowException, UnicodeDecodeError, MemoryError) as error:
+        raise Unreadable(_because(uri, error)) from error
+    except OSError as error:
+        # Decompression and decoding have no errno; S3's failures name AWS.
+        if error.errno is None and "AWS Error" not in str(error):
+            raise Unreadable(_because(uri, error)) from error
+        raise StorageError(
+            f"cannot read {uri}: {_first_line(error)}; look at the storage, then try again"
+        ) from error
+
+
+def text_blocks(file: FileSlice, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
+    """The file's bytes in pieces, decompressed if it is named `.gz`, without a byte order mark.
+
+    Raises:
+        Unreadable: the compressed file is broken.
+        StorageError: the file cannot be fetched.
+    """
+    if file.size_bytes <= WHOLE_BYTES and not _is_compressed(file):
+        data = storage_for(file.uri, settings).read(file.uri).removeprefix(_BOM)
+        for start in range(0, len(data), block_bytes):
+            yield data[start : start + block_bytes]
+        return
+    with blamed(file.uri), _open(file, settings) as stream:
+        block = stream.read(block_bytes).removeprefix(_BOM)
+        while block:
+            yield block
+            block = stream.read(block_bytes)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are text."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _open(file: FileSlice, settings: S3Settings) -> pa.NativeFile:
+    if file.size_bytes <= WHOLE_BYTES:
+        raw = pa.BufferReader(storage_for(file.uri, settings).read(file.uri))
+    else:
+        files, path = filesystem(file.uri, settings)
+        raw = files.open_input_stream(path, compression=None)
+    return pa.CompressedInputStream(raw, "gzip") if _is_compressed(file) else raw
+
+
+def _is_compressed(file: FileSlice) -> bool:
+    return file.uri.endswith(".gz")
+
+
+def _because(uri: str, error: BaseException) -> str:
+    return f"{uri} cannot be read: {_first_line(error)}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).strip().splitlines()[0]

@@ -1,0 +1,76 @@
+"""Records that could not be read: counted, and kept with the file, the line and the reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegauge.model.batch import Tally
+from tidegauge.storage import join, storage_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tidegauge.model.batch import Part
+    from tidegauge.storage import S3Settings
+
+
+class BadRecord(Exception):
+    """Why a record cannot be read. It becomes a rejected record and never leaves a reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record as it was found, and where; `line` is None where the format has no lines."""
+
+    file: str
+    line: int | None
+    reason: str
+    record: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Where a reader puts the records that it rejects: `<folder>/<part id>.jsonl`.
+
+    `{window}` and `{variant}` in the folder are the part's; a part without rejected records has no
+    file.
+    """
+
+    folder: str
+    settings: S3Settings
+
+    def keep(self, part: Part, rejected: Sequence[Rejected]) -> None:
+        """Write one JSON object a line: file, line, reason, record.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        if not rejected:
+            return
+        folder = self.folder.replace("{window}", part.window).replace("{variant}", part.variant)
+        lines = (
+            json.dumps(
+                {"file": r.file, "line": r.line, "reason": r.reason, "record": r.record},
+                ensure_ascii=False,
+            )
+            for r in rejected
+        )
+        uri = join(folder, f"{part.id}.jsonl")
+        storage_for(uri, self.settings).write(uri, "".join(f"{x}\n" for x in lines).encode())
+
+
+def tally(accepted: int, rejected: Sequence[Rejected], outside_hour: int = 0) -> Tally:
+    """The counts of some records, the rejected ones among them."""
+    reasons = tuple(str(record) for record in rejected[: Tally.KEPT_REASONS])
+    return Tally(accepted + len(rejected), len(rejected), outside_hour, reasons)
+
+
+def readable(record: bytes) -> str:
+    """The record as text; bytes that are not UTF-8 are escaped."""
+    return record.decode("utf-8", "backslashreplace")

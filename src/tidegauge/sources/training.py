@@ -1,0 +1,75 @@
+"""Training data: the reader of its format, and the names of its columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyarrow import parquet
+
+from tidegauge.errors import InputError, UsageError
+from tidegauge.model.batch import FileSlice
+from tidegauge.sources import csvfile
+from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.jsonlines import JsonLinesReader, read_objects
+from tidegauge.sources.lines import read_lines
+from tidegauge.sources.listing import root_of
+from tidegauge.sources.nested import flat
+from tidegauge.sources.parquet import ParquetReader
+from tidegauge.sources.reading import Unreadable, blamed
+from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rowgroups import columns_of
+from tidegauge.sources.source import Format
+from tidegauge.storage import filesystem
+
+if TYPE_CHECKING:
+    from tidegauge.model.batch import Reader
+    from tidegauge.sources.listing import Inputs
+    from tidegauge.sources.source import TrainingSource
+    from tidegauge.storage import S3Settings
+
+
+def reader(source: TrainingSource, settings: S3Settings) -> Reader:
+    """What reads the parts of the training data; it survives the way to a worker process.
+
+    Raises:
+        UsageError: the format is not one of files.
+    """
+    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    match source.format:
+        case Format.PARQUET:
+            return ParquetReader(root, source.skip, rejected, settings)
+        case Format.CSV:
+            return CsvReader(root, source.header, source.skip, source.kinds, rejected, settings)
+        case Format.JSONL:
+            return JsonLinesReader(root, source.skip, source.kinds, rejected, settings)
+        case Format.SAGEMAKER | Format.TABLE:
+            raise UsageError(f"training data of the format {source.format} is not read from files")
+
+
+def column_names(source: TrainingSource, inputs: Inputs, settings: S3Settings) -> tuple[str, ...]:
+    """The columns of the first file that has some, in its order, those to skip among them.
+
+    Raises:
+        InputError: that file cannot be read.
+        StorageError: it cannot be fetched.
+    """
+    files = (FileSlice(file.uri, file.size_bytes) for file in inputs.files)
+    try:
+        return next(filter(None, (_names(file, source, settings) for file in files)), ())
+    except Unreadable as error:
+        raise InputError(f"{error}; replace the file, or remove it") from error
+
+
+def _names(file: FileSlice, source: TrainingSource, settings: S3Settings) -> tuple[str, ...]:
+    with blamed(file.uri):
+        match source.format:
+            case Format.PARQUET:
+                files, path = filesystem(file.uri, settings)
+                with files.open_input_file(path) as stream:
+                    return tuple(c.name for c in columns_of(parquet.read_schema(stream)))
+            case Format.CSV:
+                first = next(csvfile.row_blocks(file, settings), b"")
+                return csvfile.column_names(first, file.uri, header=source.header)[0]
+            case _:
+                lines = next(read_lines((file,), settings), None)
+                return () if lines is None else tuple(flat(read_objects(lines).table).column_names)
