@@ -110,6 +110,20 @@ class Metrics:
     namespace: str | None = None
 
 
+class SketchForm(StrEnum):
+    """Whether statistics.json carries the quantile sketches, its bulk."""
+
+    KLL = "kll"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """`documents:` what the documents carry; profile.parquet has the sketches in any case."""
+
+    sketch: SketchForm = SketchForm.KLL
+
+
 @dataclass(frozen=True, slots=True)
 class Conf:
     """The whole conf of one monitored model."""
@@ -123,6 +137,7 @@ class Conf:
     window: str | None = None
     every: str | None = None
     profile: str | None = None
+    documents: Documents = field(default_factory=Documents)
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
     outputs: Outputs = field(default_factory=Outputs)

@@ -66,7 +66,7 @@ def make_baseline(job: Job) -> Made:
             f"the training data at {training.uri} has no rows: expected the data that the model "
             "was trained on; correct `training.uri`"
         )
-    result = data_quality.make_baseline(profile)
+    result = data_quality.make_baseline(profile, sketch=job.sketch)
     id_ = _id_of(result)
     folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(RunStatus.COMPLETED, baseline=id_, counts=result.counts, inputs=inputs)

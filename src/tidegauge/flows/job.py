@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tidegauge import __version__
 from tidegauge.config.loading import digest
+from tidegauge.config.schema import SketchForm
 from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunRecord
 from tidegauge.errors import InputError
@@ -50,6 +51,11 @@ class Job:
     @property
     def layout(self) -> Layout:
         return Layout(self.conf.store, self.conf.monitor)
+
+    @property
+    def sketch(self) -> bool:
+        """Whether statistics.json carries the sketches."""
+        return self.conf.documents.sketch is SketchForm.KLL
 
     @property
     def storage(self) -> Storage:

@@ -95,7 +95,11 @@ class _Checking:
 
     def _check(self, key: RunKey, profile: Profile, inputs: Inputs) -> WindowRun:
         result = data_quality.check(
-            profile, self.baseline.statistics, self.baseline.constraints, outputs=self.outputs
+            profile,
+            self.baseline.statistics,
+            self.baseline.constraints,
+            outputs=self.outputs,
+            sketch=self.job.sketch,
         )
         found = len(result.violations)
         status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED

@@ -45,12 +45,15 @@ class Result:
     violations: tuple[Violation, ...] = ()
 
 
-def make_baseline(profile: Profile) -> Result:
-    """The documents of a baseline: what was seen, and what is suggested to hold from now on."""
+def make_baseline(profile: Profile, *, sketch: bool = True) -> Result:
+    """The documents of a baseline: what was seen, and what is suggested to hold from now on.
+
+    Without `sketch` statistics.json leaves the quantile sketches, its bulk, to profile.parquet.
+    """
     statistics = profile.statistics()
     constraints = suggest(statistics)
     documents = {
-        STATISTICS: dump(statistics_document.encode(statistics)),
+        STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),
         PROFILE: to_parquet(profile),
     }
@@ -63,6 +66,7 @@ def check(
     constraints: Constraints,
     *,
     outputs: Collection[str] = (),
+    sketch: bool = True,
 ) -> Result:
     """The documents of one window: its statistics, every outcome, and the violations if any.
 
@@ -72,7 +76,7 @@ def check(
     outcomes = evaluate(statistics, constraints, baseline, outputs=outputs)
     found = violations(outcomes)
     documents = {
-        STATISTICS: dump(statistics_document.encode(statistics)),
+        STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),
         OUTCOMES: dump(outcomes_document.encode(outcomes)),
         PROFILE: to_parquet(profile),
