@@ -12,7 +12,6 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, chdtri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +86,8 @@ class ChiSquared:
 
     def critical_value(self, p_value: float) -> float:
         """The statistic that has this p-value (0 < p-value <= 1)."""
+        from scipy.special import chdtri
+
         return float(chdtri(self.degrees_of_freedom, p_value))
 
 
@@ -101,6 +102,8 @@ def chi_squared(observed: Mapping[str, int], baseline: Mapping[str, int]) -> Chi
     Raises:
         ValueError: a side has no values.
     """
+    from scipy.special import chdtrc  # loads for a fifth of a second: only where it is used
+
     n, m = sum(observed.values()), sum(baseline.values())
     if not n or not m:
         raise ValueError("without values there are no shares")
