@@ -23,7 +23,8 @@ demo: env ## the three jobs on real flights of 2013, on local Spark with a local
 test: lint type contracts unit ## what must be green before a commit: lint, type, contracts, unit
 
 .PHONY: test-all
-test-all: test ## test, and what needs a heavy set-up (nothing yet)
+test-all: test ## test, and what needs a heavy set-up: environments of their own
+	$(BIN)/python -m pytest -m heavy
 
 .PHONY: lint
 lint: env ## ruff: rules and format

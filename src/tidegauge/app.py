@@ -76,6 +76,10 @@ def _command(arguments: argparse.Namespace) -> int:
             return commands.report(arguments)
         case "check":
             return commands.check(arguments)
+        case "import" if arguments.what == "baseline":
+            return commands.import_baseline(arguments)
+        case "import":
+            return commands.import_sagemaker(arguments)
         case _:
             return commands.show(arguments)
 
@@ -123,11 +127,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_conf(check)
 
+    _add_imports(commands.add_parser("import", help="take over what SageMaker Model Monitor has"))
+
     show = commands.add_parser(
         "show", help="a statistics, constraints or violations document as a table"
     )
     show.add_argument("path", metavar="PATH", help="a document's file or s3:// location")
     return parser
+
+
+def _add_imports(parser: argparse.ArgumentParser) -> None:
+    imports = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+
+    sagemaker = imports.add_parser(
+        "sagemaker",
+        help="turn the service's descriptions of a monitor into a conf, on stdout; what a conf "
+        "cannot say is told on stderr",
+    )
+    sagemaker.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="JSON as `aws sagemaker` prints it for describe-monitoring-schedule, "
+        "describe-data-quality-job-definition, describe-processing-job or describe-endpoint",
+    )
+
+    baseline = imports.add_parser(
+        "baseline", help="pin a baseline that was made elsewhere, its documents as they are"
+    )
+    _add_conf(baseline)
+    for name in ("statistics", "constraints"):
+        baseline.add_argument(
+            f"--{name}", required=True, metavar="URI", help=f"its {name}.json, a file or s3://"
+        )
 
 
 def _add_conf(parser: argparse.ArgumentParser) -> None:

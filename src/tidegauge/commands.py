@@ -103,6 +103,31 @@ def check(arguments: argparse.Namespace) -> int:
     return int(ExitCode.DONE)
 
 
+def import_sagemaker(arguments: argparse.Namespace) -> int:
+    """`tidegauge import sagemaker`: a conf from the service's descriptions of a monitor."""
+    from tidegauge.config.sagemaker.importing import import_monitor
+    from tidegauge.documents.text import load
+
+    made = import_monitor([(uri, load(storage_for(uri).read(uri), uri)) for uri in arguments.paths])
+    print_text(made.conf)
+    for left in made.left_over:
+        log.warning("%s", left)
+    return int(ExitCode.DONE)
+
+
+def import_baseline(arguments: argparse.Namespace) -> int:
+    """`tidegauge import baseline`: documents that were made elsewhere become the baseline."""
+    from tidegauge.flows.adopt import adopt_baseline
+
+    job = Job(load_conf(arguments.conf, arguments.overrides), LocalEngine())
+    adopted = adopt_baseline(job, arguments.statistics, arguments.constraints)
+    print_text(
+        f"baseline {adopted.id} of {adopted.statistics.item_count:,} rows is pinned: "
+        f"{adopted.folder}"
+    )
+    return int(ExitCode.DONE)
+
+
 def show(arguments: argparse.Namespace) -> int:
     """`tidegauge show`: a document as a table."""
     uri = arguments.path

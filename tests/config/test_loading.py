@@ -141,3 +141,24 @@ def test_the_digest_is_of_what_shapes_the_results() -> None:
 
     assert digest(conf) == digest(conf_from_tree({**LEAST, "store": "elsewhere"}, "conf.yaml"))
     assert digest(conf) != digest(conf_from_tree({**LEAST, "window": "6h"}, "conf.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"outputs": {"layout": "sagemaker"}}, "expected `layout` and `uri` together"),
+        ({"outputs": {"uri": "out"}}, "expected `layout` and `uri` together"),
+        ({"outputs": {"endpoint": "a/b"}}, "outputs.endpoint: expected letters, digits"),
+        ({"outputs": {"schedule": ".."}}, "outputs.schedule: expected letters, digits"),
+        ({"metrics": {"namespace": ""}}, "metrics.namespace: expected a name"),
+        ({"metrics": {"cloudwatch": "send"}}, "expected one of file, put; found 'send'"),
+        (
+            {"outputs": {"layout": "sagemaker", "uri": "out"}, "window": "15m"},
+            "its folders are of hours",
+        ),
+    ],
+)
+def test_outputs_and_metrics_are_checked(change: dict[str, object], sentence: str) -> None:
+    """Where copies and metrics go is known before a job starts."""
+    with pytest.raises(UsageError, match=sentence):
+        conf_from_tree({**LEAST, **change}, "conf.yaml")

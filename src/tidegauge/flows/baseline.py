@@ -12,7 +12,7 @@ from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import InputError, did_you_mean
 from tidegauge.flows.job import DATA_QUALITY, summed_up
-from tidegauge.flows.pinned import pin_baseline
+from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from tidegauge.monitors.data_quality import Result
 
 log = logging.getLogger(__name__)
-
-_ID_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def make_baseline(job: Job) -> Made:
             "was trained on; correct `training.uri`"
         )
     result = data_quality.make_baseline(profile, sketch=job.sketch)
-    id_ = _id_of(result)
+    id_ = baseline_id(result.documents)
     folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(RunStatus.COMPLETED, baseline=id_, counts=result.counts, inputs=inputs)
     commit(job.storage, folder, result.documents, record)
@@ -111,11 +109,3 @@ def _warn_of_unknown(skip: Collection[str], columns: Collection[str]) -> None:
             name,
             did_you_mean(name, columns),
         )
-
-
-def _id_of(result: Result) -> str:
-    """The id comes from the content: the same data makes the same baseline, wherever it lies."""
-    digest = hashlib.sha256()
-    for name in sorted(result.documents):
-        digest.update(result.documents[name])
-    return digest.hexdigest()[:_ID_DIGITS]

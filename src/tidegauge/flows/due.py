@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidegauge.errors import InputError, UsageError
+from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
+    from tidegauge.sinks.layout import Layout
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,11 @@ class Due:
     def inputs(self) -> Inputs:
         """The files of all units; by a time column units share their files."""
         return Inputs.of({file.key: file for u in self.units for file in u.inputs.files}.values())
+
+    def rejected(self, layout: Layout) -> str:
+        """The folder below which the records lie that could not be read: each under its unit."""
+        folders = [layout.rejected(RunKey(DATA_QUALITY, u.variant, u.window)) for u in self.units]
+        return folders[0] if len(folders) == 1 else join(layout.root, "rejected")
 
 
 def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
@@ -90,20 +96,34 @@ def due_windows(
 
     Raises:
         UsageError: the conf has no window, or the layout is not one.
-        InputError: the given window has no captures.
+        InputError: the given window has no captures, or there are none at all.
     """
     if window is not None:
         return tuple(_given(job, source, window, variant))
     if job.conf.window is None:
         raise UsageError("the conf has no `window`: add one such as `window: 1d`, or give --window")
     duration = parse_duration(job.conf.window)
-    hours = discover(source, job.conf.s3)
-    if variant is not None:
-        hours = {name: captured for name, captured in hours.items() if name == variant}
+    hours = _captured_hours(job, source, variant)
     _warn_of_silence(hours, duration, now)
     every = parse_duration(job.conf.every) if job.conf.every else duration
     spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
     return tuple(_waiting(job, source, spans, variant))
+
+
+def _captured_hours(
+    job: Job, source: CaptureSource, variant: str | None
+) -> Mapping[str, tuple[datetime, ...]]:
+    """The hours that have captures by variant; a wrong location must not pass for quiet traffic."""
+    found = discover(source, job.conf.s3)
+    hours = found if variant is None else {n: h for n, h in found.items() if n == variant}
+    if not hours:
+        of = f" of the variant {variant!r}" if variant else ""
+        where = f"rows with a time in {source.time!r}" if source.time else source.layout
+        raise InputError(
+            f"there are no captures{of} at {source.uri}: expected {where} below it; correct "
+            f"`captures.uri`, or wait for the first{did_you_mean(variant or '', found)}"
+        )
+    return hours
 
 
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:

@@ -91,7 +91,8 @@ class Job:
     def refuse_too_many_rejected(self, tally: Tally, what: str, kept: str) -> None:
         """Raise InputError where a part could not be read, or too many records were rejected."""
         if tally.fault:
-            raise InputError(f"{what}: {tally.fault}")
+            fault = tally.fault.rstrip(".")
+            raise InputError(f"{what}: {fault}; replace the file, or remove it")
         if tally.rejected > self.conf.max_rejected * tally.records:
             reasons = "".join(f"\n  - {reason}" for reason in tally.reasons)
             raise InputError(

@@ -12,6 +12,7 @@ from tidegauge.errors import ExitCode, InputError, TidegaugeError
 from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.pinned import read_pinned
+from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Result
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tidegauge.flows.due import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
+    from tidegauge.model.batch import Tally
     from tidegauge.model.window import Window
     from tidegauge.profile.dataset import Profile
     from tidegauge.sinks.layout import RunKey
@@ -69,8 +71,15 @@ def run_monitor(
         due=[unit for one in due if not one.over_all for unit in one.units],
         other=[unit for one in due if one.over_all for unit in one.units],
     )
-    checking = _Checking(job, baseline, frozenset(source.outputs), units)
-    return tuple(checking.run(one) for one in due)
+    split = {one.key.window for one in due if one.over_all}
+    service = Service(job.conf, now, split, part=variant is not None)
+    service.warn_of_old({one.key.window for one in due})
+    checking = _Checking(job, baseline, frozenset(source.outputs), units, service)
+    runs = tuple(checking.run(one) for one in due)
+    failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
+    violations = sum(run.violations for run in runs if service.is_whole(run.key))
+    service.close(len(runs), violations, failure)
+    return runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +90,32 @@ class _Checking:
     baseline: Baseline
     outputs: frozenset[str]
     units: Units
+    service: Service
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
         key, inputs = due.key, due.inputs
+        profile = self.units.merged(due.units)
         try:
-            profile = self.units.merged(due.units)
-            kept = self.job.layout.rejected(key)
+            kept = due.rejected(self.job.layout)
             self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
             return self._check(key, profile, inputs)
         except InputError as error:
-            return self._failed(key, inputs, error)
+            return self._failed(key, profile.tally, inputs, error)
 
     def _check(self, key: RunKey, profile: Profile, inputs: Inputs) -> WindowRun:
         result = data_quality.check(
             profile,
             self.baseline.statistics,
             self.baseline.constraints,
+            self.service.series(key),
             outputs=self.outputs,
             sketch=self.job.sketch,
         )
         found = len(result.violations)
         status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
-        reason = "" if profile.rows else "no captures in this window"
+        nothing = "rows" if inputs.files else "captures"
+        reason = "" if profile.rows else f"no {nothing} in this window"
         folder = self._commit(key, status, result, inputs, reason)
         fails = found and self.job.conf.on_violation is OnViolation.FAIL
         code = ExitCode.VIOLATIONS if fails else ExitCode.DONE
@@ -115,9 +127,12 @@ class _Checking:
         )  # fmt: skip
         return WindowRun(key, folder, status, code, profile.rows, found, reason)
 
-    def _failed(self, key: RunKey, inputs: Inputs, error: TidegaugeError) -> WindowRun:
+    def _failed(
+        self, key: RunKey, tally: Tally, inputs: Inputs, error: TidegaugeError
+    ) -> WindowRun:
         log.error("%s", error, extra={"variant": key.variant, "window": str(key.window)})
-        folder = self._commit(key, RunStatus.FAILED, Result({}, {}), inputs, str(error))
+        result = Result({}, {"records": tally.records, "rejected": tally.rejected})
+        folder = self._commit(key, RunStatus.FAILED, result, inputs, str(error))
         return WindowRun(key, folder, RunStatus.FAILED, error.exit_code, reason=str(error))
 
     def _commit(
@@ -133,5 +148,6 @@ class _Checking:
             window=key.window.key,
             reason=reason,
         )
+        self.service.tell(key, result.documents)
         commit(self.job.storage, folder, result.documents, record)
         return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tidegauge.documents import constraints as constraints_document
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tidegauge.rules.constraints import Constraints
     from tidegauge.sinks.layout import Layout, MonitorType
 
+_ID_DIGITS = 12
 # A baseline that the service made knows no finer kinds than its own types.
 _KIND_OF_TYPE = {
     InferredType.INTEGRAL: Kind.INTEGRAL,
@@ -43,6 +45,14 @@ class Baseline:
     def kinds(self) -> Mapping[str, Kind]:
         """What the values of each feature are, so that batches are read as the baseline was."""
         return {feature.name: _kind(feature) for feature in self.statistics.features}
+
+
+def baseline_id(documents: Mapping[str, bytes]) -> str:
+    """The id comes from the content: the same data makes the same baseline, wherever it lies."""
+    digest = sha256()
+    for name in sorted(documents):
+        digest.update(documents[name])
+    return digest.hexdigest()[:_ID_DIGITS]
 
 
 def pin_baseline(storage: Storage, layout: Layout, baseline: str) -> None:

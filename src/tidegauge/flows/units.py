@@ -1,14 +1,15 @@
 """Units: the pieces of time that are profiled once, and of which every window is a merge.
 
 Without `profile` in the conf a window is its own unit. With it, each unit's profile is kept under
-the digest of its inputs, so that a window reads no data that an earlier one has read, and captures
-that come late make just their own unit anew.
+the digest of its inputs and of how they are read, so that a window reads no data that an earlier
+one has read, and captures that come late make just their own unit anew.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tidegauge.flows.job import DATA_QUALITY, Job
@@ -44,6 +45,7 @@ class Units:
     """The profiles of units: of this pass, or kept from an earlier one."""
 
     job: Job
+    source: CaptureSource
     fresh: Mapping[UnitKey, Profile]
 
     @classmethod
@@ -59,8 +61,10 @@ class Units:
         for batch in other:
             if job.conf.profile is not None:
                 wanted.setdefault((batch.window, batch.variant), batch)
-        waiting = [batch for batch in wanted.values() if _path(batch) not in kept]
-        units = cls(job, _read(job, source, waiting))
+        waiting = [b for b in wanted.values() if _path(b, source) not in kept]
+        if job.conf.profile is not None:
+            _take_back_rejected(job, waiting)
+        units = cls(job, source, _read(job, source, waiting))
         if job.conf.profile is not None:
             for batch in waiting:
                 units._keep(batch, kept)
@@ -76,7 +80,7 @@ class Units:
             return found
         layout = self.job.layout
         if self.job.conf.profile is not None:
-            uri = join(layout.profiles, _path(batch))
+            uri = join(layout.profiles, _path(batch, self.source))
         else:
             uri = join(layout.run(_key(batch)), PROFILE)
         return from_parquet(self.job.storage.read(uri), uri)
@@ -85,9 +89,11 @@ class Units:
         profile = self.fresh[batch.window, batch.variant]
         if profile.tally.fault:  # to be read again once someone has mended it
             return
-        root, path, folder = self.job.layout.profiles, _path(batch), f"{run_path(_key(batch))}/"
-        self.job.storage.write(join(root, path), to_parquet(profile))
+        root, folder = self.job.layout.profiles, f"{run_path(_key(batch))}/"
+        path = _path(batch, self.source)
+        # The old one first: killed in between, the next run finds none and reads the unit again.
         self.job.storage.delete(join(root, old) for old in kept if old.startswith(folder))
+        self.job.storage.write(join(root, path), to_parquet(profile))
 
 
 def _kept(job: Job) -> frozenset[str]:
@@ -96,9 +102,25 @@ def _kept(job: Job) -> frozenset[str]:
     return frozenset(entry.key for entry in job.storage.files(job.layout.profiles))
 
 
-def _path(batch: Batch) -> str:
-    """Where a unit's profile is kept: under its window, named by what went into it."""
-    return f"{run_path(_key(batch))}/{batch.inputs.digest[:16]}.parquet"
+def _take_back_rejected(job: Job, waiting: Iterable[Batch]) -> None:
+    """Remove the records that an earlier reading of these units rejected."""
+    root = join(job.layout.root, "rejected")
+    folders = tuple(f"{run_path(_key(batch))}/" for batch in waiting)
+    listed = job.storage.files(root)
+    job.storage.delete(join(root, e.key) for e in listed if e.key.startswith(folders))
+
+
+def _path(batch: Batch, source: CaptureSource) -> str:
+    """Where a unit's profile is kept: under its window, named by what went into it.
+
+    The same files make another profile where other columns are read, or columns as other kinds.
+    """
+    read_as = (
+        source.format, source.layout, source.time, source.header, source.inputs, source.outputs,
+        sorted(source.skip), sorted(source.kinds.items()),
+    )  # fmt: skip
+    name = sha256(f"{batch.inputs.digest} {read_as}".encode("utf-8", "backslashreplace"))
+    return f"{run_path(_key(batch))}/{name.hexdigest()[:16]}.parquet"
 
 
 def _key(batch: Batch) -> RunKey:
@@ -109,8 +131,10 @@ def _read(job: Job, source: CaptureSource, waiting: list[Batch]) -> dict[UnitKey
     """The profiles of all batches in one pass; one without files has nothing to be read."""
     settings = job.conf.s3
     found = parts(source, [batch for batch in waiting if batch.inputs.files], settings)
+    if not found:
+        return {(batch.window, batch.variant): Profile() for batch in waiting}
     read = reader(source, settings, [batch.window for batch in waiting])
-    profiles = job.engine.profile_parts(found, read) if found else {}
+    profiles = job.engine.profile_parts(found, read)
     return {
         (batch.window, batch.variant): profiles.get((batch.window.key, batch.variant), Profile())
         for batch in waiting

@@ -20,6 +20,7 @@ from tidegauge.model.outcome import Verdict
 from tidegauge.profile.table import to_parquet
 from tidegauge.rules.evaluate import evaluate, violations
 from tidegauge.rules.suggest import suggest
+from tidegauge.sinks.cloudwatch import METRICS, metrics_document
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tidegauge.model.statistics import Statistics
     from tidegauge.profile.dataset import Profile
     from tidegauge.rules.constraints import Constraints
+    from tidegauge.sinks.cloudwatch import Series
 
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
@@ -64,11 +66,12 @@ def check(
     profile: Profile,
     baseline: Statistics,
     constraints: Constraints,
+    series: Series,
     *,
     outputs: Collection[str] = (),
     sketch: bool = True,
 ) -> Result:
-    """The documents of one window: its statistics, every outcome, and the violations if any.
+    """The documents of one window: statistics, every outcome, metrics, and violations if any.
 
     `outputs` are the endpoint's answers: profiled, and never an unexpected column.
     """
@@ -81,6 +84,9 @@ def check(
         OUTCOMES: dump(outcomes_document.encode(outcomes)),
         PROFILE: to_parquet(profile),
     }
+    metrics = metrics_document(statistics, outcomes, constraints, series)
+    if metrics is not None:
+        documents[METRICS] = metrics
     # SageMaker's readers take the file itself for bad news: there is none without violations.
     if found:
         documents[VIOLATIONS] = dump(violations_document.encode(found))

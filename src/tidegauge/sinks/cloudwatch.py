@@ -40,15 +40,10 @@ _DECIDED = (Verdict.HELD, Verdict.VIOLATED)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What the metrics of one window have in common; `time` is the window's start.
-
-    `variant` is set where it is a part of an endpoint's traffic: a dimension of ours then keeps it
-    apart from the metrics of the whole, which are the service's.
-    """
+    """What the metrics of one window have in common; `time` is the window's start."""
 
     names: ServiceNames
     time: datetime
-    variant: str = ""
 
 
 def namespace(monitor_type: MonitorType, names: ServiceNames) -> str:
@@ -92,11 +87,7 @@ def metrics_document(
 
 
 def _dimensions(series: Series) -> list[dict[str, str]]:
-    values = {
-        "Endpoint": series.names.endpoint,
-        "MonitoringSchedule": series.names.schedule,
-        "Variant": series.variant,
-    }
+    values = {"Endpoint": series.names.endpoint, "MonitoringSchedule": series.names.schedule}
     return [{"Name": name, "Value": value} for name, value in values.items() if value]
 
 

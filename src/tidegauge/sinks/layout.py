@@ -11,7 +11,11 @@ from enum import StrEnum
 
 from tidegauge.errors import UsageError
 from tidegauge.model.window import Window
-from tidegauge.sinks.partition_names import escape_partition, escape_segment, unescape_partition
+from tidegauge.storage.partition_names import (
+    escape_partition,
+    escape_segment,
+    unescape_partition,
+)
 from tidegauge.storage.uri import join
 
 

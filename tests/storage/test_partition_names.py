@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.sinks.partition_names import escape_partition, escape_segment, unescape_partition
+from tidegauge.storage.partition_names import escape_partition, escape_segment, unescape_partition
 
 ALL_TEXT = st.text(st.characters(codec="utf-8"))
 
