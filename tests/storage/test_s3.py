@@ -98,7 +98,7 @@ def test_the_endpoint_may_come_from_the_environment(
 ) -> None:
     """AWS_ENDPOINT_URL_S3 is enough, for boto3 and for pyarrow."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.endpoint)
-    s3_module.client.cache_clear()
+    s3_module._client.cache_clear()
     uri = join(bucket, "x")
     try:
         storage_for(uri).write(uri, b"content")
@@ -106,7 +106,7 @@ def test_the_endpoint_may_come_from_the_environment(
         with opened.open_input_file(path) as file:
             assert b"content" == file.read()
     finally:
-        s3_module.client.cache_clear()
+        s3_module._client.cache_clear()
 
 
 def test_markers_of_empty_folders_are_no_files(s3: S3Server, bucket: str) -> None:

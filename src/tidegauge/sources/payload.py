@@ -10,8 +10,8 @@ import binascii
 from typing import TYPE_CHECKING
 
 from tidegauge.sources.delimited import split_rows
-from tidegauge.sources.jsonrows import leaves, text_of
-from tidegauge.sources.jsontext import parse
+from tidegauge.sources.jsonrows import leaves
+from tidegauge.sources.jsontext import TEXTS, parse
 from tidegauge.sources.nested import names as names_of
 from tidegauge.sources.rejected import BadRecord
 
@@ -62,12 +62,12 @@ def json_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
         BadRecord: it is not JSON, a row is of another form, or has another width.
     """
     try:
-        documents = [parse(data)]
+        documents = [parse(data, TEXTS)]
     except BadRecord:
-        lines = [line for line in data.splitlines() if line.strip()]
+        lines = [line for line in data.split("\n") if line.strip()]  # not at U+2028 in a text
         if len(lines) < 2:
             raise
-        documents = [parse(line) for line in lines]
+        documents = [parse(line, TEXTS) for line in lines]
     rows = (row for document in documents for row in _listed(document, len(names)))
     return tuple(_row(row, names) for row in rows)
 
@@ -102,18 +102,26 @@ def _row(row: object, names: Sequence[str]) -> Row:
     if isinstance(row, dict):
         return _named(row)
     values = row if isinstance(row, list) else [row]
-    if any(isinstance(value, dict | list) for value in values):
-        raise BadRecord("it has a list within a row: expected values, or objects with names")
-    return _positional([text_of(value) for value in values], names)
+    return _positional([v if type(v) is str else _text(v) for v in values], names)
 
 
 def _named(row: Mapping[str, object]) -> Row:
-    found = dict(leaves(row))
-    for path, value in found.items():
-        if isinstance(value, list):
-            raise BadRecord(f"it has a list at {'.'.join(path)!r}: expected a value")
-    by_path = names_of(list(found))
-    return {by_path[path]: text_of(value) for path, value in found.items()}
+    if any(isinstance(value, dict) for value in row.values()):
+        found = dict(leaves(row))
+        by_path = names_of(list(found))
+        row = {by_path[path]: value for path, value in found.items()}
+    return {name: v if type(v) is str else _text(v) for name, v in row.items()}
+
+
+def _text(value: object) -> str | None:
+    """A value as text; numbers are texts already."""
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case _:
+            raise BadRecord("it has a list or an object in the place of a value")
 
 
 def _positional(fields: Sequence[str | None], names: Sequence[str]) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,9 +113,18 @@ class S3Storage:
                 yield page, prefix
 
 
-@cache
 def client(settings: S3Settings) -> S3Client:
-    """The process's client for these settings; safe to share between threads.
+    """This process's client for these settings; safe to share between threads, not with a fork.
+
+    Raises:
+        UsageError: the endpoint is no URL, or the profile is not in the AWS configuration.
+    """
+    return _client(settings, os.getpid())
+
+
+@cache
+def _client(settings: S3Settings, _: int) -> S3Client:
+    """A client, made once a process.
 
     Raises:
         UsageError: the endpoint is no URL, or the profile is not in the AWS configuration.
