@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyspark.sql import SparkSession
 
 # For every master; what spark-submit or the cluster sets itself is not listed here.
@@ -60,7 +65,8 @@ def start(master: str | None) -> SparkSession:
     for key, value in (_ALWAYS | (_local() if local else {})).items():
         builder = builder.config(key, value)
     try:
-        session = builder.getOrCreate()
+        with _interrupts_as_they_are():
+            session = builder.getOrCreate()
     except Exception as error:  # py4j and the gateway raise whatever went wrong in the JVM
         told = " ".join(str(error).split())
         raise EngineError(f"Spark did not start on {master or 'local[*]'}: {told}") from error
@@ -68,12 +74,28 @@ def start(master: str | None) -> SparkSession:
     return session
 
 
+@contextmanager
+def _interrupts_as_they_are() -> Iterator[None]:
+    """Keep Ctrl-C Python's: pyspark's handler asks the JVM amid another answer, and both fail."""
+    former = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if former is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, former)
+
+
 def _local() -> dict[str, str]:
     # Before the JVM: it would warn that the host's name is a loopback address.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     quiet = Path(__file__).with_name("log4j2.properties")
     logging = f"-Dlog4j2.configurationFile={quiet.as_uri()}" if quiet.exists() else ""
-    return {**_LOCAL, "spark.driver.extraJavaOptions": f"{_FAST_START} {logging}"}
+    return {
+        **_LOCAL,
+        # States are merged by as many tasks: more than the cores only take turns.
+        "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        "spark.driver.extraJavaOptions": f"{_FAST_START} {logging}",
+    }
 
 
 def _look_for_java() -> None:

@@ -49,6 +49,15 @@ def test_quantiles_from_runs_equal_those_from_sorted_values() -> None:
     assert by_values.to_bytes() == by_runs.to_bytes()
 
 
+def test_a_chunk_of_half_a_billion_values_keeps_to_the_size_bound() -> None:
+    """What is left over after every 2**h-th value grows with the chunk, so it is compacted too."""
+    counts = np.array([2**28, 2**28 + 200_001])
+    sketch = Quantiles.of_runs(np.array([0.0, 1.0]), counts, 5)
+
+    assert counts.sum() == sketch.weight
+    assert len(sketch.to_bytes()) < 8 * (K / (1 - C) + 8 * len(sketch.levels)) + 1_000
+
+
 def test_merging_in_one_go_and_pairwise_both_keep_the_weight() -> None:
     """No value is lost or gained by compaction, whatever the order of merges."""
     parts = [

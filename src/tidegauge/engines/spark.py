@@ -6,6 +6,7 @@ to rows of states, a shuffle by feature, a stage that merges them in part order.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tidegauge.engines.arrow.fold import fold_part
@@ -23,13 +24,13 @@ from tidegauge.errors import EngineError
 from tidegauge.model.batch import Chunk, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from tidegauge.engines.arrow.fold import Key
-    from tidegauge.model.batch import Reader
+    from tidegauge.model.batch import Reader, TableReader
     from tidegauge.profile.dataset import Profile
 
 # A task has about this much input, unless that would leave cores idle.
@@ -38,7 +39,11 @@ _MOST_TASKS = 10_000
 _MOST_MERGERS = 64
 # States are some 100 kB each: small batches keep a merging worker's memory small.
 _STATES_A_BATCH = 64
-_ROWS_A_BATCH = 65_536
+# What Spark hands to a worker at once, and what a worker makes of several of these.
+_VALUES_A_BATCH = 1 << 20
+_MOST_ROWS_A_BATCH = 4_096
+_TABLE_ROWS = 65_536
+_TABLE_BYTES = 64 << 20
 
 _BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _SHUFFLE_SETTING = "spark.sql.shuffle.partitions"
@@ -62,38 +67,65 @@ def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> d
 
     numbered = spark.range(0, len(tasks), 1, len(tasks))
     folded = numbered.mapInArrow(fold, SPARK_SCHEMA)
-    return _merged(spark, folded, len(tasks), _STATES_A_BATCH)
+    return _merged(spark, folded, len(tasks), {_BATCH_SETTING: str(_STATES_A_BATCH)})
 
 
 def profile_frame(
-    spark: SparkSession, frame: DataFrame, read: Callable[[pa.Table], Iterator[Chunk]]
+    spark: SparkSession,
+    frame: DataFrame,
+    read: TableReader,
+    settings: Mapping[str, str] | None = None,
 ) -> dict[Key, Profile]:
     """The profiles of a DataFrame's rows: Spark reads them, the same kernels fold them.
 
-    `read` turns a table of rows into chunks, each with its window and variant.
+    `read` turns a task's rows into chunks, each with its window and variant; `settings` are Spark's
+    as long as the job runs.
 
     Raises:
         EngineError: the Spark job failed.
     """
     names = frame.columns
+    rows_a_batch = max(1, min(_MOST_ROWS_A_BATCH, _VALUES_A_BATCH // max(1, len(names))))
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa
         from pyspark import TaskContext
 
         context = TaskContext.get()
         part = Part(f"task-{context.partitionId() if context else 0:06d}", ())
 
-        def chunks(_: Part) -> Iterator[Chunk]:
-            for batch in batches:
-                yield from read(pa.Table.from_batches([batch]).rename_columns(names))
+        def chunks(task: Part) -> Iterator[Chunk]:
+            return read(task, _tables(batches, names))
 
         for key, profile in fold_part(part, chunks).items():
             yield from _in_batches(profile_rows(key, part.id, profile))
 
     # mapInArrow looks each column up by its name, where a dot or a backtick means something else.
     plain = frame.toDF(*(f"c{i}" for i in range(len(names))))
-    return _merged(spark, plain.mapInArrow(fold, SPARK_SCHEMA), len(names), _ROWS_A_BATCH)
+    folded = plain.mapInArrow(fold, SPARK_SCHEMA)
+    batch = {_BATCH_SETTING: str(rows_a_batch)}
+    return _merged(spark, folded, len(names), batch | dict(settings or {}))
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Spark's own errors as one of ours.
+
+    Raises:
+        EngineError: what Spark was asked for has failed.
+    """
+    from pyspark.errors import PySparkException
+
+    failures: tuple[type[Exception], ...] = (PySparkException,)
+    try:
+        from py4j.protocol import Py4JJavaError
+    except ImportError:  # a client of Spark Connect alone has no py4j
+        pass
+    else:
+        failures = (PySparkException, Py4JJavaError)
+    try:
+        yield
+    except failures as error:
+        raise EngineError(_reason(error)) from error
 
 
 def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
@@ -114,25 +146,50 @@ def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
 
 
 def _merged(
-    spark: SparkSession, folded: DataFrame, most: int, rows_a_batch: int
+    spark: SparkSession, folded: DataFrame, most: int, settings: Mapping[str, str]
 ) -> dict[Key, Profile]:
-    """The profiles of folded rows, merged by as many tasks as the session shuffles to, or `most`."""
-    from py4j.protocol import Py4JJavaError
-    from pyspark.errors import PySparkException
-
-    shuffled = int(spark.conf.get(_SHUFFLE_SETTING, "200") or "200")
+    """The profiles of folded rows, merged by `most` tasks, or as few as the session shuffles to."""
+    told = spark.conf.get(_SHUFFLE_SETTING) or ""  # a number, or "auto" where it is up to Spark
+    shuffled = int(told) if told.isdecimal() else _MOST_MERGERS
     mergers = max(1, min(most, shuffled, _MOST_MERGERS))
-    former = spark.conf.get(_BATCH_SETTING)
-    spark.conf.set(_BATCH_SETTING, str(rows_a_batch))
-    try:
+    with failures_told(), _set(spark, settings):
         grouped = folded.repartition(mergers, "window", "variant", "feature")
         ordered = grouped.sortWithinPartitions("window", "variant", "feature", "part")
         rows = ordered.mapInArrow(_merge, SPARK_SCHEMA).collect()
-    except (PySparkException, Py4JJavaError) as error:
-        raise EngineError(_reason(error)) from error
-    finally:
-        spark.conf.set(_BATCH_SETTING, str(former))
     return assemble(Row(*row) for row in rows)
+
+
+@contextmanager
+def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """The session with these settings, and with its own again."""
+    former = {key: spark.conf.get(key, None) for key in settings}
+    try:
+        for key, value in settings.items():
+            spark.conf.set(key, value)
+        yield
+    finally:
+        for key, own in former.items():
+            if own is None:
+                spark.conf.unset(key)
+            else:
+                spark.conf.set(key, own)
+
+
+def _tables(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
+    """Batches put together: the kernels like many rows, the merging workers few states."""
+    import pyarrow as pa
+
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+        if rows >= _TABLE_ROWS or size >= _TABLE_BYTES:
+            yield pa.Table.from_batches(held).combine_chunks().rename_columns(names)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks().rename_columns(names)
 
 
 def _merge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -70,8 +70,9 @@ def from_parquet(data: bytes, where: str) -> Profile:
         if version <= VERSION:
             return _profile(meta, table)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DocumentError) as error:
+        reason = " ".join(str(error).split())
         raise DocumentError(
-            f"{where} is not a profile that this release can read ({error}); run the baseline or "
+            f"{where} is not a profile that this release can read ({reason}); run the baseline or "
             "the window again to write it anew"
         ) from error
     raise DocumentError(

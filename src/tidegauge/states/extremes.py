@@ -16,7 +16,7 @@ Number = int | float | Decimal
 
 @dataclass(frozen=True, slots=True)
 class Extremes:
-    """Least and greatest finite value. Identity: None, None. Size: under 200 bytes. Exact."""
+    """Least and greatest finite value. Identity: None, None. Size: under 300 bytes. Exact."""
 
     least: Number | None = None
     greatest: Number | None = None

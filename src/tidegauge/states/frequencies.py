@@ -32,7 +32,8 @@ class Frequencies:
     `total` is the number of all values, listed or not. A listed count is too low by at most
     `undercount`, and no value that is not listed occurred more often than that.
     Identity: no values. Size: at most CAPACITY * 264 bytes. Error: exact while undercount is 0,
-    else undercount <= total / CAPACITY (texts longer than 256 bytes aside).
+    as it is up to CAPACITY values; else undercount <= total / CAPACITY for one chunk and
+    1.5 * total / CAPACITY for merged ones (texts longer than 256 bytes aside).
     """
 
     values: pa.Array = field(default_factory=lambda: pa.array([], pa.null()))

@@ -55,8 +55,11 @@ class Moments:
         with np.errstate(over="ignore", invalid="ignore"):
             d = values - pivot
             square = d * d
-            powers = (d.sum(), square.sum(), square @ d, square @ square)
-        return cls._from_powers(n, pivot, *map(float, powers))
+            # No dot product: its last digits would depend on the number of BLAS threads.
+            s1, s2 = d.sum(), square.sum()
+            s3 = np.multiply(d, square, out=d).sum()
+            s4 = np.multiply(square, square, out=square).sum()
+        return cls._from_powers(n, pivot, float(s1), float(s2), float(s3), float(s4))
 
     @classmethod
     def of_runs(cls, values: NDArray[Any], counts: NDArray[np.int64]) -> Self:
@@ -67,9 +70,10 @@ class Moments:
         with np.errstate(over="ignore", invalid="ignore"):
             d = values.astype(np.float64) - pivot
             weighted = d * counts
-            square = d * d
-            powers = (weighted.sum(), weighted @ d, weighted @ square, counts @ (square * square))
-        return cls._from_powers(int(counts.sum()), pivot, *map(float, powers))
+            s1 = weighted.sum()
+            s2, s3, s4 = (np.multiply(weighted, d, out=weighted).sum() for _ in range(3))
+        n = int(counts.sum())
+        return cls._from_powers(n, pivot, float(s1), float(s2), float(s3), float(s4))
 
     @classmethod
     def _from_powers(cls, n: int, pivot: float, s1: float, s2: float, s3: float, s4: float) -> Self:
