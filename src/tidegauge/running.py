@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.engines import local
 from tidegauge.errors import UsageError
-from tidegauge.model.batch import Chunk
-from tidegauge.profile.dataset import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    import pyarrow as pa
+    from collections.abc import Callable, Mapping, Sequence
 
     from tidegauge.model.batch import Part, Reader
+    from tidegauge.profile.dataset import Profile
+    from tidegauge.sources.frames import Frame
 
 
 class LocalEngine:
@@ -25,9 +23,10 @@ class LocalEngine:
     ) -> Mapping[tuple[str, str], Profile]:
         return local.profile_parts(parts, read)
 
-    def profile_table(self, name: str, skip: frozenset[str]) -> Profile:  # noqa: ARG002
+    def profile_frame(self, _: Callable[[Any], Frame]) -> Mapping[tuple[str, str], Profile]:
         raise UsageError(
-            f"the table {name!r} can only be read by Spark: set engine: spark in the conf"
+            "tables, and what the conf says `read: spark` of, are read by Spark: set engine: spark "
+            "in the conf"
         )
 
 
@@ -45,14 +44,16 @@ class SparkEngine:
 
         return spark.profile_parts(start(self._master), parts, read)
 
-    def profile_table(self, name: str, skip: frozenset[str]) -> Profile:
+    def profile_frame(
+        self, open_frame: Callable[[Any], Frame]
+    ) -> Mapping[tuple[str, str], Profile]:
         from tidegauge.engines import spark
         from tidegauge.session import start
-        from tidegauge.sources.table import read_table
 
         session = start(self._master)
-        frame = read_table(session, name, skip)
-        return spark.profile_frame(session, frame, _one_chunk).get(("", ""), Profile())
+        with spark.failures_told():
+            frame = open_frame(session)
+        return spark.profile_frame(session, frame.data, frame.read, frame.settings)
 
 
 class AutoEngine(SparkEngine):
@@ -66,7 +67,3 @@ class AutoEngine(SparkEngine):
         if sum(part.size_bytes for part in parts) < self.LOCAL_BYTES:
             return local.profile_parts(parts, read)
         return super().profile_parts(parts, read)
-
-
-def _one_chunk(table: pa.Table) -> Iterator[Chunk]:
-    yield Chunk(table)

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-# For every master; what spark-submit or the cluster sets itself is not listed here.
-_ALWAYS = {
+# For every session, also one that a Spark Connect server keeps for us.
+_SQL = {
     # States are grouped once, by a key that is already even: re-planning would only split the job.
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
+}
+
+# For every master; what spark-submit or the cluster sets itself is not listed here.
+_ALWAYS = {
+    **_SQL,
     # One row a feature comes back; with 10,000 features that is more than the default of 1 GiB.
     "spark.driver.maxResultSize": "0",
     # BLAS threads of several workers fight for the same cores: five times as slow.
@@ -37,11 +42,14 @@ _LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
+_CONNECT = "sc://"
 _FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def start(master: str | None) -> SparkSession:
     """A session on the given master, on spark-submit's, or on all cores of this machine.
+
+    A master `sc://host:port`, or SPARK_REMOTE in the environment, is a Spark Connect server.
 
     Raises:
         UsageError: pyspark or Java is not there.
@@ -56,22 +64,37 @@ def start(master: str | None) -> SparkSession:
             "engine 'spark' needs pyspark, which is not installed: pip install 'tidegauge[spark]', "
             "or set engine: local in the conf"
         ) from error
-    _look_for_java()
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
     builder = SparkSession.builder.appName("tidegauge")
-    if master or not submitted:
-        builder = builder.master(master or "local[*]")
-    local = not submitted and (master or "local").startswith("local")
-    for key, value in (_ALWAYS | (_local() if local else {})).items():
+    remote = _remote(master)
+    if remote is not None:
+        builder, settings = builder.remote(remote), _SQL
+    else:
+        submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM already
+        if master or not submitted:
+            builder = builder.master(master or "local[*]")
+        local = not submitted and (master or "local").startswith("local")
+        settings = _ALWAYS | (_local() if local else {})
+    if not (remote or "").startswith(_CONNECT):
+        _look_for_java()
+    for key, value in settings.items():
         builder = builder.config(key, value)
     try:
         with _interrupts_as_they_are():
             session = builder.getOrCreate()
     except Exception as error:  # py4j and the gateway raise whatever went wrong in the JVM
         told = " ".join(str(error).split())
-        raise EngineError(f"Spark did not start on {master or 'local[*]'}: {told}") from error
-    session.sparkContext.setLogLevel("ERROR")
+        where = remote or master or "local[*]"
+        raise EngineError(f"Spark did not start on {where}: {told}") from error
+    if remote is None:
+        session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _remote(master: str | None) -> str | None:
+    """The Spark Connect server to be used, if there is one."""
+    if master is None:
+        return os.environ.get("SPARK_REMOTE")
+    return master if master.startswith(_CONNECT) else None
 
 
 @contextmanager

@@ -50,6 +50,9 @@ def set_up_logging() -> None:
     # A terminal has the progress and the closing lines; a log wants every window.
     logger.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
     logger.propagate = False
+    # What libraries have to say goes the same way, unless this is a part of another program.
+    if not logging.root.handlers:
+        logging.root.addHandler(handler)
 
 
 @contextmanager

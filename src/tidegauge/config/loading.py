@@ -17,9 +17,11 @@ import yaml
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
+from tidegauge.config.capture_rules import capture_problems
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.model.window import parse_duration
+from tidegauge.sources.source import ReadBy
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -252,11 +254,27 @@ def _problems(conf: Conf) -> list[str]:
     found += _output_problems(conf)
     captures = conf.captures
     plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
+    plain = plain and not (captures and captures.manifests)  # these have a layout of their own
     if captures and plain and (captures.layout is None) == (captures.time is None):
         found.append(
             "captures: expected either `layout`, such as "
             '"{variant}/{yyyy}/{mm}/{dd}/{hh}", or `time`, the column that tells the window'
         )
-    if conf.training.format == "table" and conf.engine is EngineName.LOCAL:
-        found.append("engine: a training set of format 'table' needs engine 'spark'")
+    if captures:
+        found += capture_problems(captures)
+    if captures and captures.format is CaptureFormat.TABLE and captures.layout is not None:
+        found.append("captures.layout: a table has no folders: expected `time` in its place")
+    if conf.engine is EngineName.LOCAL:
+        found += _spark_problems(conf)
+    return found
+
+
+def _spark_problems(conf: Conf) -> list[str]:
+    """What cannot be read without Spark."""
+    found = []
+    for what, section in (("a training set", conf.training), ("captures", conf.captures)):
+        if section and section.format == "table":
+            found.append(f"engine: {what} of format 'table' needs engine 'spark'")
+        elif section and section.read is ReadBy.SPARK:
+            found.append(f"engine: {what} with read 'spark' needs engine 'spark'")
     return found

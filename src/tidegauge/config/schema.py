@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
 
@@ -27,6 +28,7 @@ class CaptureFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    TABLE = "table"
 
 
 class OnViolation(StrEnum):
@@ -63,6 +65,7 @@ class Training:
 
     uri: str
     format: TrainingFormat
+    read: ReadBy = ReadBy.ARROW
     time: str | None = None
     header: bool = True
 
@@ -73,11 +76,17 @@ class Captures:
 
     uri: str
     format: CaptureFormat
+    read: ReadBy = ReadBy.ARROW
     layout: str | None = None
     time: str | None = None
     header: bool = True
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
+    custom_attributes: bool = False
+    manifests: bool = False
+    inference_id: bool = False
+    preprocess: str | None = None
+    postprocess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tidegauge.config.schema import TrainingFormat
 from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import InputError, did_you_mean
+from tidegauge.flows.byspark import profile_training
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.model.statistics import Kind
@@ -18,7 +19,7 @@ from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
 from tidegauge.profile.feature import disputed
 from tidegauge.sinks.runs import commit
-from tidegauge.sources.listing import list_training
+from tidegauge.sources.listing import Inputs, list_training
 from tidegauge.sources.parts import cut
 from tidegauge.sources.source import Format, TrainingSource
 from tidegauge.sources.training import column_names, reader
@@ -27,8 +28,8 @@ from tidegauge.storage import join
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from tidegauge.flows.byspark import LookAt
     from tidegauge.flows.job import Job
-    from tidegauge.model.batch import Part
     from tidegauge.monitors.data_quality import Result
 
 log = logging.getLogger(__name__)
@@ -52,16 +53,19 @@ def make_baseline(job: Job) -> Made:
         StorageError: the store could not be written.
         EngineError: the engine failed.
     """
-    training = job.conf.training
-    skip = frozenset(job.conf.features.exclude) | ({training.time} if training.time else set())
-    if training.format is TrainingFormat.TABLE:
-        profile = job.engine.profile_table(training.uri, skip)
-        inputs = RunInputs(0, 0, hashlib.sha256(training.uri.encode()).hexdigest())
+    source = _training_of(job)
+    storage = job.storage
+    storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
+    if source.format is Format.TABLE:
+        profile = _profile(job, source, Inputs(()), partial(_warn_of_unknown, source))
+        inputs = RunInputs(0, 0, sha256(source.uri.encode()).hexdigest())
     else:
-        profile, inputs = _profile_files(job, skip)
+        listed = list_training(source.uri, job.conf.s3)
+        profile, inputs = _profile_files(job, source, listed), summed_up(listed)
+    job.refuse_too_many_rejected(profile.tally, "the training data", source.rejected)
     if not profile.rows:
         raise InputError(
-            f"the training data at {training.uri} has no rows: expected the data that the model "
+            f"the training data at {source.uri} has no rows: expected the data that the model "
             "was trained on; correct `training.uri`"
         )
     result = data_quality.make_baseline(profile, sketch=job.sketch)
@@ -73,37 +77,41 @@ def make_baseline(job: Job) -> Made:
     return Made(id_, folder, profile, result)
 
 
-def _profile_files(job: Job, skip: frozenset[str]) -> tuple[Profile, RunInputs]:
-    conf = job.conf
-    source = TrainingSource(
-        conf.training.uri,
-        Format(conf.training.format),
+def _training_of(job: Job) -> TrainingSource:
+    training = job.conf.training
+    return TrainingSource(
+        training.uri,
+        Format(training.format),
         rejected=job.layout.rejected_training,
-        header=conf.training.header,
-        skip=skip,
+        read=training.read,
+        header=training.header,
+        skip=frozenset(job.conf.features.exclude) | ({training.time} if training.time else set()),
     )
-    inputs = list_training(source.uri, conf.s3)
-    _warn_of_unknown(skip, column_names(source, inputs, conf.s3))
-    storage = job.storage
-    storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
-    parts = cut(inputs, source.format, conf.s3)
-    profile = _profile(job, source, parts)
+
+
+def _profile_files(job: Job, source: TrainingSource, inputs: Inputs) -> Profile:
+    profile = _profile(job, source, inputs, partial(_warn_of_unknown, source))
     texts = [feature.name for feature in profile.features if disputed(feature)]
-    if texts and source.format is not Format.PARQUET:
-        # A text format has no types: where the parts disagree, the column is text in all of them.
-        kinds = dict.fromkeys(texts, Kind.TEXT)
-        profile = _profile(job, replace(source, kinds=kinds), parts)
-    job.refuse_too_many_rejected(profile.tally, "the training data", source.rejected)
-    return profile, summed_up(inputs)
+    if not texts or source.format is Format.PARQUET:
+        return profile
+    # A text format has no types: where the parts disagree, the column is text in all of them.
+    return _profile(job, replace(source, kinds=dict.fromkeys(texts, Kind.TEXT)), inputs)
 
 
-def _profile(job: Job, source: TrainingSource, parts: tuple[Part, ...]) -> Profile:
-    found = job.engine.profile_parts(parts, reader(source, job.conf.s3))
-    return found.get(("", ""), Profile())
+def _profile(
+    job: Job, source: TrainingSource, inputs: Inputs, look_at: LookAt | None = None
+) -> Profile:
+    settings = job.conf.s3
+    if source.by_spark:
+        return profile_training(job, source, inputs, look_at)
+    if look_at:
+        look_at(column_names(source, inputs, settings))
+    parts = cut(inputs, source.format, settings)
+    return job.engine.profile_parts(parts, reader(source, settings)).get(("", ""), Profile())
 
 
-def _warn_of_unknown(skip: Collection[str], columns: Collection[str]) -> None:
-    for name in sorted(set(skip) - set(columns)):
+def _warn_of_unknown(source: TrainingSource, columns: Collection[str]) -> None:
+    for name in sorted(source.skip - set(columns)):
         log.warning(
             "the conf names the column %r, which the training data does not have%s",
             name,

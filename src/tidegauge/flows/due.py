@@ -7,24 +7,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError, did_you_mean
+from tidegauge.flows.byspark import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.runs import completed
 from tidegauge.sources.captures import Batch, batches
+from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.listing import Inputs
-from tidegauge.sources.source import DEFAULT_LAYOUT, CaptureSource, Format
+from tidegauge.sources.script import POSTPROCESS, PREPROCESS, load_script
+from tidegauge.sources.source import (
+    DEFAULT_LAYOUT,
+    DEFAULT_VARIANT,
+    MANIFEST_LAYOUT,
+    CaptureSource,
+    Format,
+)
 from tidegauge.sources.windows import discover
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.sinks.layout import Layout
+    from tidegauge.sources.script import Script
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +67,7 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
     """The captures as the conf names them, to be read as the baseline was.
 
     Raises:
-        UsageError: the conf names no captures.
+        UsageError: the conf names no captures, or a script that cannot be used.
     """
     conf, captures = job.conf, job.conf.captures
     if captures is None:
@@ -76,14 +86,33 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
             job.layout.root, "rejected", f"type={DATA_QUALITY}", "variant={variant}",
             "window={window}",
         ),
-        layout=captures.layout or DEFAULT_LAYOUT,
+        layout=captures.layout or (MANIFEST_LAYOUT if captures.manifests else DEFAULT_LAYOUT),
         time=captures.time,
+        read=captures.read,
         header=captures.header,
         inputs=inputs,
         outputs=outputs,
         skip=frozenset(conf.features.exclude) | times,
         kinds=baseline.kinds,
+        preprocess=load_script(captures.preprocess, PREPROCESS, conf.s3)
+        if captures.preprocess
+        else None,
+        custom_attributes=captures.custom_attributes,
+        manifests=captures.manifests,
+        inference_id=captures.inference_id,
     )  # fmt: skip
+
+
+def postprocess_of(job: Job) -> Script | None:
+    """The script that is run after the windows, if the conf names one.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    captures = job.conf.captures
+    if captures is None or captures.postprocess is None:
+        return None
+    return load_script(captures.postprocess, POSTPROCESS, job.conf.s3)
 
 
 def due_windows(
@@ -114,7 +143,7 @@ def _captured_hours(
     job: Job, source: CaptureSource, variant: str | None
 ) -> Mapping[str, tuple[datetime, ...]]:
     """The hours that have captures by variant; a wrong location must not pass for quiet traffic."""
-    found = discover(source, job.conf.s3)
+    found = _discovered(job, source)
     hours = found if variant is None else {n: h for n, h in found.items() if n == variant}
     if not hours:
         of = f" of the variant {variant!r}" if variant else ""
@@ -124,6 +153,21 @@ def _captured_hours(
             f"`captures.uri`, or wait for the first{did_you_mean(variant or '', found)}"
         )
     return hours
+
+
+def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime, ...]]:
+    if not (source.by_spark and source.time):
+        return discover(source, job.conf.s3)
+    found = tuple(sorted(captured_hours(job, source, source.time)))
+    return {DEFAULT_VARIANT: found} if found else {}
+
+
+def _batches(
+    job: Job, source: CaptureSource, units: Collection[Window], variants: Collection[str]
+) -> tuple[Batch, ...]:
+    if not (source.format is Format.TABLE and source.time and units):
+        return batches(source, units, job.conf.s3, variants)
+    return table_batches(source, units, captured_hours(job, source, source.time, tuple(units)))
 
 
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:
@@ -180,7 +224,7 @@ class _Captured:
     ) -> _Captured:
         profile = job.conf.profile
         units = {unit for window in windows for unit in units_of(window, profile)}
-        found = batches(source, units, job.conf.s3, (variant,) if variant else ())
+        found = _batches(job, source, units, (variant,) if variant else ())
         return cls(profile, {(batch.window, batch.variant): batch for batch in found})
 
     def due(self, window: Window, variant: str) -> Due:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tidegauge import __version__
 from tidegauge.config.loading import digest
@@ -15,12 +15,13 @@ from tidegauge.sinks.layout import Layout, MonitorType
 from tidegauge.storage import storage_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tidegauge.config.schema import Conf
     from tidegauge.documents.run import RunStatus
     from tidegauge.model.batch import Part, Reader, Tally
     from tidegauge.profile.dataset import Profile
+    from tidegauge.sources.frames import Frame
     from tidegauge.sources.listing import Inputs
     from tidegauge.storage import Storage
 
@@ -36,8 +37,10 @@ class Engine(Protocol):
         """The profiles by window key and variant."""
         ...
 
-    def profile_table(self, name: str, skip: frozenset[str]) -> Profile:
-        """The profile of a table that the engine reads by name, without the columns to skip."""
+    def profile_frame(
+        self, open_frame: Callable[[Any], Frame]
+    ) -> Mapping[tuple[str, str], Profile]:
+        """The profiles of what Spark reads itself; it is opened with Spark's session."""
         ...
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
-from tidegauge.errors import ExitCode, InputError, TidegaugeError
-from tidegauge.flows.due import captures_of, due_windows
+from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
+from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows, postprocess_of
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.service import Service
@@ -17,6 +17,8 @@ from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Result
 from tidegauge.sinks.runs import begin, commit
+from tidegauge.sources.attributed import CUSTOM
+from tidegauge.sources.script import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from tidegauge.profile.dataset import Profile
     from tidegauge.sinks.layout import RunKey
     from tidegauge.sources.listing import Inputs
+    from tidegauge.sources.script import Script
+    from tidegauge.sources.source import CaptureSource
 
     Profiles = Mapping[tuple[Window, str], Profile]
 
@@ -55,16 +59,20 @@ def run_monitor(
     """Check the given window, or every complete one that was not run yet, oldest first.
 
     Raises:
-        UsageError: there is no baseline, or the conf has no captures or no window.
+        UsageError: there is no baseline, or the conf has no captures or no window; or a script
+            cannot be used, or failed after the runs.
         InputError: the given window has no captures.
         StorageError: the store or the captures could not be reached.
         EngineError: the engine failed.
     """
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
     source = captures_of(job, baseline)
+    after = postprocess_of(job)
     due = due_windows(job, source, now, window, variant)
     for one in due:
         begin(job.storage, job.layout, one.key)
+        if variant is not None:  # the run over all variants has the old one in it
+            begin(job.storage, job.layout, replace(one.key, variant=ALL_VARIANTS))
     units = Units.profiled(
         job,
         source,
@@ -74,12 +82,24 @@ def run_monitor(
     split = {one.key.window for one in due if one.over_all}
     service = Service(job.conf, now, split, part=variant is not None)
     service.warn_of_old({one.key.window for one in due})
-    checking = _Checking(job, baseline, frozenset(source.outputs), units, service)
+    checking = _Checking(job, baseline, source, units, service)
     runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
     service.close(len(runs), violations, failure)
+    if after and runs and not failure:
+        _postprocess(after)
     return runs
+
+
+def _postprocess(script: Script) -> None:
+    try:
+        script.call()
+    except ScriptError as error:
+        raise UsageError(
+            f"the runs are done and in the store, but the script {error}; mend it, or remove "
+            "`captures.postprocess`"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +108,7 @@ class _Checking:
 
     job: Job
     baseline: Baseline
-    outputs: frozenset[str]
+    source: CaptureSource
     units: Units
     service: Service
 
@@ -109,7 +129,7 @@ class _Checking:
             self.baseline.statistics,
             self.baseline.constraints,
             self.service.series(key),
-            outputs=self.outputs,
+            outputs=self._not_expected(profile),
             sketch=self.job.sketch,
         )
         found = len(result.violations)
@@ -127,6 +147,12 @@ class _Checking:
         )  # fmt: skip
         return WindowRun(key, folder, status, code, profile.rows, found, reason)
 
+    def _not_expected(self, profile: Profile) -> frozenset[str]:
+        """The columns that are no features of the baseline, and no surprise either."""
+        asked = self.source.custom_attributes
+        custom = (f.name for f in profile.features if asked and f.name.startswith(CUSTOM))
+        return frozenset((*self.source.outputs, *custom))
+
     def _failed(
         self, key: RunKey, tally: Tally, inputs: Inputs, error: TidegaugeError
     ) -> WindowRun:
@@ -143,7 +169,7 @@ class _Checking:
             status,
             baseline=self.baseline.id,
             counts={**result.counts, "violations": len(result.violations)},
-            inputs=summed_up(inputs),
+            inputs=summed_up(self.source.read_with(inputs)),
             variant=key.variant,
             window=key.window.key,
             reason=reason,

@@ -12,7 +12,9 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from tidegauge.flows.byspark import profile_captures
 from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.model.batch import Tally
 from tidegauge.model.window import EPOCH, Window, parse_duration
 from tidegauge.monitors.data_quality import PROFILE
 from tidegauge.profile.dataset import Profile
@@ -117,6 +119,7 @@ def _path(batch: Batch, source: CaptureSource) -> str:
     """
     read_as = (
         source.format, source.layout, source.time, source.header, source.inputs, source.outputs,
+        source.preprocess, source.custom_attributes, source.manifests, source.inference_id,
         sorted(source.skip), sorted(source.kinds.items()),
     )  # fmt: skip
     name = sha256(f"{batch.inputs.digest} {read_as}".encode("utf-8", "backslashreplace"))
@@ -129,13 +132,21 @@ def _key(batch: Batch) -> RunKey:
 
 def _read(job: Job, source: CaptureSource, waiting: list[Batch]) -> dict[UnitKey, Profile]:
     """The profiles of all batches in one pass; one without files has nothing to be read."""
-    settings = job.conf.s3
-    found = parts(source, [batch for batch in waiting if batch.inputs.files], settings)
-    if not found:
-        return {(batch.window, batch.variant): Profile() for batch in waiting}
-    read = reader(source, settings, [batch.window for batch in waiting])
-    profiles = job.engine.profile_parts(found, read)
+    filled = [batch for batch in waiting if batch.inputs.files and not batch.fault]
+    profiles = _profiles(job, source, filled) if filled else {}
     return {
-        (batch.window, batch.variant): profiles.get((batch.window.key, batch.variant), Profile())
+        (batch.window, batch.variant): profiles.get(
+            (batch.window.key, batch.variant), Profile(tally=Tally(fault=batch.fault))
+        )
         for batch in waiting
     }
+
+
+def _profiles(
+    job: Job, source: CaptureSource, filled: list[Batch]
+) -> Mapping[tuple[str, str], Profile]:
+    if source.by_spark:
+        return profile_captures(job, source, filled)
+    settings = job.conf.s3
+    read = reader(source, settings, [batch.window for batch in filled])
+    return job.engine.profile_parts(parts(source, filled, settings), read)

@@ -45,6 +45,7 @@ class Tally:
     rejected: int = 0
     outside_hour: int = 0  # records whose inferenceTime is not in the hour of their folder
     reasons: tuple[str, ...] = ()  # "<file>:<line>: <why>"
+    dropped: int = 0  # records of which a script made no row
     fault: str = ""  # why the part could not be read at all; the window is then failed
 
     KEPT_REASONS = 5
@@ -55,6 +56,7 @@ class Tally:
             self.rejected + other.rejected,
             self.outside_hour + other.outside_hour,
             (self.reasons + other.reasons)[: Tally.KEPT_REASONS],
+            self.dropped + other.dropped,
             self.fault or other.fault,
         )
 
@@ -77,3 +79,5 @@ class Chunk:
 
 
 Reader = Callable[[Part], Iterator[Chunk]]
+# Reads what Spark has read: the part stands for Spark's task, the tables are its rows in order.
+TableReader = Callable[[Part, "Iterator[pa.Table]"], Iterator[Chunk]]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from tidegauge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -105,3 +110,9 @@ class Window:
     def containing(cls, time: datetime, duration: timedelta) -> Window:
         """The window of this duration, counted from the Unix epoch, in which `time` falls."""
         return cls(EPOCH + (time - EPOCH) // duration * duration, duration)
+
+
+def window_at(windows: Sequence[Window], time: datetime) -> Window | None:
+    """The window, of some in order that do not overlap, in which `time` falls; None for none."""
+    i = bisect_right(windows, time, key=lambda window: window.start) - 1
+    return windows[i] if i >= 0 and time < windows[i].end else None

@@ -100,6 +100,7 @@ def _counts(profile: Profile, statistics: Statistics) -> dict[str, int]:
         "records": profile.tally.records,
         "rejected": profile.tally.rejected,
         "outside_hour": profile.tally.outside_hour,
+        "dropped": profile.tally.dropped,
         "rows": profile.rows,
         "features": len(statistics.features),
         "failed_features": sum(feature.failure is not None for feature in statistics.features),

@@ -89,8 +89,8 @@ class ByTime:
             for i, window in enumerate(self.windows)
         )
         filled = tuple(piece for piece in pieces if piece.stop != piece.start)
-        if not filled and len(lost):
-            filled = (Piece(self.windows[0].key, 0, 0),)  # the rejected rows must count somewhere
+        if not filled and (len(lost) or not len(index)):
+            filled = (Piece(self.windows[0].key, 0, 0),)  # what is rejected must count somewhere
         return Split(filled, lost)
 
     def touches(self, first: datetime, last: datetime) -> bool:

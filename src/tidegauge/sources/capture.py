@@ -21,17 +21,18 @@ from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
 from tidegauge.sources.payload import Row, rows_of
 from tidegauge.sources.reading import Unreadable
-from tidegauge.sources.rejected import BadRecord, Bin, Rejected, readable, tally
+from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from tidegauge.model.batch import Part, Tally
+    from tidegauge.model.batch import FileSlice, Part, Tally
     from tidegauge.model.statistics import Kind
-    from tidegauge.sources.envelope import Payloads
+    from tidegauge.sources.envelope import Payload
     from tidegauge.sources.layout import Layout
+    from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
 
 _BY_HAND = 16_384  # records read one by one that make a chunk
@@ -61,32 +62,38 @@ class CaptureReader:
         Raises:
             StorageError: a file cannot be fetched, or the rejected records cannot be written.
         """
-        kept: list[Rejected] = []
-        yield from gathered(self._chunks(part, kept))
+        return self.read(part, part.files)
+
+    def read(self, part: Part, files: Iterable[FileSlice | Streamed]) -> Iterator[Chunk]:
+        """The same of these files, whoever brings their bytes."""
+        kept = Kept(list)
+        yield from gathered(self._chunks(part, files, kept))
         self.rejected.keep(part, kept)
 
-    def _chunks(self, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+    def _chunks(
+        self, part: Part, files: Iterable[FileSlice | Streamed], kept: Kept
+    ) -> Iterator[Chunk]:
         try:
-            for lines in read_lines(part.files, self.settings):
+            for lines in read_lines(files, self.settings):
                 yield from self._block(lines, part, kept)
         except Unreadable as error:
             yield from faults(str(error), part, None)
 
-    def _block(self, lines: Lines, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+    def _block(self, lines: Lines, part: Part, kept: Kept) -> Iterator[Chunk]:
         envelopes = open_envelopes(lines)
         outside = outside_hour(envelopes, lines, self.layout, self.root)
         plan = self._plan(envelopes)
         table, bad = self._in_bulk(plan)
         reasons = {int(envelopes.records[i]): reason for i, reason in (plan.bad | bad).items()}
         rejected = self._rejected(lines, dict(envelopes.broken) | reasons)
-        kept += rejected
+        kept[part.window] += rejected
         if len(plan.records) or rejected or outside:
             counts = tally(len(plan.records) - len(bad), rejected, outside)
             yield self._chunk(table, part, counts)
         for some in batched(plan.by_hand, _BY_HAND):
             rows, reasons = self._by_hand(envelopes, some)
             rejected = self._rejected(lines, reasons)
-            kept += rejected
+            kept[part.window] += rejected
             yield self._chunk(rows, part, tally(len(some) - len(rejected), rejected))
 
     def _chunk(self, table: pa.Table, part: Part, counts: Tally) -> Chunk:
@@ -126,33 +133,17 @@ class CaptureReader:
         """The rows of these records as texts, and why some of the records have none."""
         rows: list[Row] = []
         reasons: dict[int, str] = {}
-        for i in some:
+        inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
+        for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                rows += self._rows(envelopes, i)
+                rows += rows_of_record(payload, answer, self.inputs, self.outputs)
             except BadRecord as error:
                 reasons[int(envelopes.records[i])] = str(error)
-        found = dict.fromkeys(name for row in rows for name in row)
+        found = dict.fromkeys(name for names in dict.fromkeys(map(tuple, rows)) for name in names)
         order = [name for name in (*self.inputs, *self.outputs) if name in found]
         wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
         texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
         return pa.table(texts, wanted), reasons
-
-    def _rows(self, envelopes: Envelopes, i: int) -> list[Row]:
-        """The rows of one record.
-
-        Raises:
-            BadRecord: it cannot be read, with the reason.
-        """
-        rows = _rows_of(INPUT, envelopes.inputs, i, self.inputs)
-        if not self.outputs:
-            return list(rows)
-        answers = _rows_of(OUTPUT, envelopes.outputs, i, self.outputs)
-        if len(rows) != len(answers):
-            raise BadRecord(_unequal(len(rows), len(answers)))
-        return [
-            row | {name: answer[name] for name in self.outputs if name in answer}
-            for row, answer in zip(rows, answers, strict=True)
-        ]
 
     def _rejected(self, lines: Lines, reasons: Mapping[int, str]) -> list[Rejected]:
         found = []
@@ -197,8 +188,27 @@ def _in_utc(time: str) -> str:
         return time
 
 
-def _rows_of(side: str, payloads: Payloads, i: int, names: Sequence[str]) -> tuple[Row, ...]:
-    data, encoding, content_type = payloads.at(i)
+def rows_of_record(
+    payload: Payload, answer: Payload, inputs: Sequence[str], outputs: Sequence[str]
+) -> tuple[Row, ...]:
+    """The rows of one record: what was sent, with the outputs of what was answered.
+
+    Raises:
+        BadRecord: it cannot be read, with the reason.
+    """
+    rows = _rows_of(INPUT, payload, inputs)
+    if not outputs:
+        return rows
+    answers = _rows_of(OUTPUT, answer, outputs)
+    if len(rows) != len(answers):
+        raise BadRecord(_unequal(len(rows), len(answers)))
+    for row, answered in zip(rows, answers, strict=True):
+        row.update((name, answered[name]) for name in outputs if name in answered)
+    return rows
+
+
+def _rows_of(side: str, payload: Payload, names: Sequence[str]) -> tuple[Row, ...]:
+    data, encoding, content_type = payload
     if data is None or encoding is None:
         raise BadRecord(f"the record has no {side} with data and encoding")
     try:

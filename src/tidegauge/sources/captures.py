@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import UsageError
+from tidegauge.model.window import Window, window_at
 from tidegauge.sources.bytime import ByTime
 from tidegauge.sources.capture import CaptureReader
 from tidegauge.sources.csvfile import CsvReader
 from tidegauge.sources.jsonlines import JsonLinesReader
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, list_folder, root_of
+from tidegauge.sources.manifests import BadManifest, files_named
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.parts import cut
 from tidegauge.sources.rejected import Bin
 from tidegauge.sources.source import DEFAULT_VARIANT, Format
+from tidegauge.sources.special import special_reader
 from tidegauge.sources.windows import LISTINGS_AT_ONCE, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tidegauge.model.batch import Part, Reader
-    from tidegauge.model.window import Window
     from tidegauge.sources.listing import File
     from tidegauge.sources.source import CaptureSource
     from tidegauge.storage import S3Settings
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The files that have the rows of one window of one variant."""
+    """The files that have the rows of one window of one variant; `fault` says why none is read."""
 
     window: Window
     variant: str
     inputs: Inputs
+    fault: str = ""
 
 
 def reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window] = ()) -> Reader:
@@ -50,13 +52,26 @@ def reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window
         UsageError: the format is not one of files, or has no time column.
         ValueError: there is a time column, but no window.
     """
-    if source.time and not windows:
-        raise ValueError("a time column gives no windows by itself: say which ones to read")
-    by_time = ByTime(source.time, tuple(sorted(windows))) if source.time else None
+    if special := special_reader(source, settings):
+        return special
+    if source.format is not Format.PARQUET:
+        return text_reader(source, settings, windows)
+    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    return ParquetReader(root, source.skip, rejected, settings, by_time_of(source, windows))
+
+
+def text_reader(
+    source: CaptureSource, settings: S3Settings, windows: Sequence[Window] = ()
+) -> CsvReader | JsonLinesReader | CaptureReader:
+    """What reads captures that are text; `windows` as for `reader`.
+
+    Raises:
+        UsageError: the format is not one of text files, or has no time column.
+        ValueError: there is a time column, but no window.
+    """
+    by_time = by_time_of(source, windows)
     root, rejected, kinds = root_of(source.uri), Bin(source.rejected, settings), source.kinds
     match source.format:
-        case Format.PARQUET:
-            return ParquetReader(root, source.skip, rejected, settings, by_time)
         case Format.CSV:
             return CsvReader(root, source.header, source.skip, kinds, rejected, settings, by_time)
         case Format.JSONL:
@@ -71,6 +86,17 @@ def reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window
                 f"captures of the format {source.format} cannot be read by a time column: expected "
                 "parquet, csv or jsonl; remove `captures.time`"
             )
+
+
+def by_time_of(source: CaptureSource, windows: Sequence[Window]) -> ByTime | None:
+    """How the time column gives a row its window; None where folders do.
+
+    Raises:
+        ValueError: there is a time column, but no window.
+    """
+    if source.time and not windows:
+        raise ValueError("a time column gives no windows by itself: say which ones to read")
+    return ByTime(source.time, tuple(sorted(windows))) if source.time else None
 
 
 def batches(
@@ -98,13 +124,14 @@ def batches(
         place = layout.place(file.key)
         if place is None or (variants and place.variant not in variants):
             continue
-        i = bisect_right(wanted, place.hour, key=lambda window: window.start) - 1
-        if i >= 0 and place.hour < wanted[i].end:
-            found[wanted[i], place.variant or DEFAULT_VARIANT][file.key] = file
-    return tuple(
+        window = window_at(wanted, place.hour)
+        if window is not None:
+            found[window, place.variant or DEFAULT_VARIANT][file.key] = file
+    listed = tuple(
         Batch(window, variant, Inputs.of(files.values()))
         for (window, variant), files in sorted(found.items(), key=lambda item: item[0])
     )
+    return tuple(_named_in(batch, settings) for batch in listed) if source.manifests else listed
 
 
 def parts(source: CaptureSource, some: Sequence[Batch], settings: S3Settings) -> tuple[Part, ...]:
@@ -120,6 +147,14 @@ def parts(source: CaptureSource, some: Sequence[Batch], settings: S3Settings) ->
         for batch in some
         for part in cut(batch.inputs, source.format, settings, batch.window.key, batch.variant)
     )
+
+
+def _named_in(batch: Batch, settings: S3Settings) -> Batch:
+    """The batch with the files that its manifests name; a broken one is the window's fault."""
+    try:
+        return replace(batch, inputs=Inputs.of(files_named(batch.inputs.files, settings)))
+    except BadManifest as error:
+        return replace(batch, fault=str(error))
 
 
 def _files(

@@ -14,13 +14,14 @@ from tidegauge.sources.csvtext import Rows, read_rows
 from tidegauge.sources.delimited import is_paired, spans, split_rows, whole_rows
 from tidegauge.sources.listing import relative
 from tidegauge.sources.reading import Unreadable, blamed, is_utf8, text_blocks
-from tidegauge.sources.rejected import Bin, Rejected, readable, tally
+from tidegauge.sources.rejected import Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tidegauge.model.batch import FileSlice, Part
     from tidegauge.model.statistics import Kind
+    from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
 
 BLOCK_BYTES = 32 << 20
@@ -48,20 +49,28 @@ class CsvReader:
         Raises:
             StorageError: a file cannot be fetched, or the rejected rows cannot be written.
         """
-        kept: list[Rejected] = []
-        yield from gathered(self._chunks(part, kept))
+        return self.read(part, part.files)
+
+    def read(self, part: Part, files: Iterable[FileSlice | Streamed]) -> Iterator[Chunk]:
+        """The same of these files, whoever brings their bytes."""
+        kept = Kept(list)
+        yield from gathered(self._chunks(part, files, kept))
         self.rejected.keep(part, kept)
 
-    def _chunks(self, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+    def _chunks(
+        self, part: Part, files: Iterable[FileSlice | Streamed], kept: Kept
+    ) -> Iterator[Chunk]:
         try:
-            for file in part.files:
+            for file in files:
                 name = relative(file.uri, self.root)
                 for rows, rejected in self._blocks(file, name):
                     yield from self._split(rows, rejected, part, name, kept)
         except Unreadable as error:
             yield from faults(str(error), part, self.by_time)
 
-    def _blocks(self, file: FileSlice, name: str) -> Iterator[tuple[Rows, list[Rejected]]]:
+    def _blocks(
+        self, file: FileSlice | Streamed, name: str
+    ) -> Iterator[tuple[Rows, list[Rejected]]]:
         """The rows of each block of a file, and those that were rejected."""
         names: tuple[str, ...] = ()
         line = 1
@@ -77,15 +86,15 @@ class CsvReader:
             line += data.count(b"\n")
 
     def _split(
-        self, rows: Rows, rejected: list[Rejected], part: Part, name: str, kept: list[Rejected]
+        self, rows: Rows, rejected: list[Rejected], part: Part, name: str, kept: Kept
     ) -> Iterator[Chunk]:
         parts = split(rows.table, self.by_time, part)
         rejected += without_time(rows.table, parts.lost, name, self.by_time)
-        kept += rejected
         features = without(rows.table, self.by_time)
         for piece in parts.pieces:
             columns = typed(piece.of(features), self.kinds)
             counts = tally(columns.table.num_rows, rejected)
+            kept[piece.window] += rejected
             rejected = []
             yield Chunk(
                 columns.table,
@@ -143,7 +152,7 @@ class _Block:
         return Rejected(self.file, self.line + line, reason, readable(record.rstrip(b"\r\n")))
 
 
-def row_blocks(file: FileSlice, settings: S3Settings) -> Iterator[bytes]:
+def row_blocks(file: FileSlice | Streamed, settings: S3Settings) -> Iterator[bytes]:
     """The file in blocks that end with a row, as far as quotes tell where rows end.
 
     Raises:

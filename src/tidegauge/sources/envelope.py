@@ -19,7 +19,7 @@ from tidegauge.sources.jsontext import read_each, read_fast
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,6 +36,11 @@ _SCHEMA = pa.schema(
 )
 INPUT, OUTPUT = "endpointInput", "endpointOutput"
 
+_FEW = 32  # records that are looked at one by one if something is wrong with one of them
+_PIECES = 16  # that a larger number of records is cut into then
+
+Payload = tuple[str | None, str | None, str | None]  # data, encoding, content type
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Payloads:
@@ -45,8 +50,11 @@ class Payloads:
     encoding: pa.Array
     content_type: pa.Array
 
-    def at(self, i: int) -> tuple[str | None, str | None, str | None]:
-        return self.data[i].as_py(), self.encoding[i].as_py(), self.content_type[i].as_py()
+    def listed(self, some: Sequence[int]) -> Iterator[Payload]:
+        """The payloads of some records, one by one."""
+        index = pa.array(some, pa.int64())
+        columns = (self.data, self.encoding, self.content_type)
+        return zip(*(column.take(index).to_pylist() for column in columns), strict=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,34 +69,56 @@ class Envelopes:
 
 
 def open_envelopes(lines: Lines) -> Envelopes:
-    """All records at once if they are sound; else one by one, so that no good one is lost."""
+    """All records at once if they are sound; else in ever smaller pieces around those that are not.
+
+    Whatever is wrong with a record, its neighbours are read.
+    """
+    pieces = list(_pieces(lines, 0))
+    capture = pa.concat_arrays([one_array(p.table.column("captureData")) for p in pieces])
+    metadata = pa.concat_arrays([one_array(p.table.column("eventMetadata")) for p in pieces])
+    return Envelopes(
+        np.concatenate([piece.records for piece in pieces]),
+        _payloads(capture, INPUT),
+        _payloads(capture, OUTPUT),
+        pc.struct_field(metadata, "inferenceTime"),
+        tuple(broken for piece in pieces for broken in piece.broken),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """Records that were opened together."""
+
+    records: NDArray[np.int64]
+    table: pa.Table
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+def _pieces(lines: Lines, first: int) -> Iterator[_Piece]:
+    """The records of some lines, which are those from `first` on; at least one piece."""
     table = read_fast(lines, _SCHEMA)
     if table is not None:
-        return _envelopes(np.arange(len(lines)), table, ())
+        yield _Piece(np.arange(first, first + len(lines)), table)
+    elif len(lines) <= _FEW:
+        yield _one_by_one(lines, first)
+    else:
+        step = max(_FEW, len(lines) // _PIECES)
+        for start in range(0, len(lines), step):
+            yield from _pieces(lines.slice(start, start + step), first + start)
+
+
+def _one_by_one(lines: Lines, first: int) -> _Piece:
     objects = read_each(lines)
     rows, records, broken = [], [], list(objects.broken)
     for i, value in objects.found:
         try:
             rows.append(_row(value))
-            records.append(i)
+            records.append(first + i)
         except BadRecord as error:
             broken.append((i, str(error)))
     table = pa.Table.from_pylist(rows, _SCHEMA)
-    return _envelopes(np.array(records, np.int64), table, tuple(broken))
-
-
-def _envelopes(
-    records: NDArray[np.int64], table: pa.Table, broken: tuple[tuple[int, str], ...]
-) -> Envelopes:
-    capture = one_array(table.column("captureData"))
-    metadata = one_array(table.column("eventMetadata"))
-    return Envelopes(
-        records,
-        _payloads(capture, INPUT),
-        _payloads(capture, OUTPUT),
-        pc.struct_field(metadata, "inferenceTime"),
-        broken,
-    )
+    found = np.array(records, np.int64)
+    return _Piece(found, table, tuple((first + i, reason) for i, reason in broken))
 
 
 def _payloads(capture: pa.Array, side: str) -> Payloads:

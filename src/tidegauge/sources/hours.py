@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,11 @@ from tidegauge.sources import csvfile
 from tidegauge.sources.columns import one_array
 from tidegauge.sources.csvtext import read_rows
 from tidegauge.sources.jsonlines import read_objects
-from tidegauge.sources.kinds import conform
+from tidegauge.sources.kinds import TIMESTAMP, conform
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import list_files
 from tidegauge.sources.nested import flat, flatten
-from tidegauge.sources.reading import Unreadable, blamed
+from tidegauge.sources.reading import Streamed, Unreadable, blamed
 from tidegauge.sources.rowgroups import columns_of, instants
 from tidegauge.sources.source import Format
 from tidegauge.storage import filesystem
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from tidegauge.sources.source import CaptureSource
     from tidegauge.storage import S3Settings
 
-Hours = set[int]  # since the Unix epoch
+Hours = Counter[int]  # how many rows each hour has, counted since the Unix epoch
 
 
 def hours_in(source: CaptureSource, column: str, settings: S3Settings) -> set[datetime]:
@@ -45,14 +46,14 @@ def hours_in(source: CaptureSource, column: str, settings: S3Settings) -> set[da
         InputError: a file cannot be read.
         StorageError: a file cannot be fetched.
     """
-    read = {Format.PARQUET: _parquet, Format.CSV: _csv}.get(source.format, _json_lines)
-    hours: Hours = set()
+    hours: set[int] = set()
     for file in list_files(source.uri, settings).files:
         slice_ = FileSlice(file.uri, file.size_bytes)
         try:
             with blamed(file.uri):
+                read = _parquet if source.format is Format.PARQUET else text_hours
                 for found in read(slice_, source, column, settings):
-                    hours |= found
+                    hours.update(found)
         except Unreadable as error:
             raise InputError(f"{error}; replace the file, or remove it") from error
     return {EPOCH + hour * HOUR for hour in hours}
@@ -67,15 +68,28 @@ def _parquet(
         found = [c for c in columns_of(opened.schema_arrow) if c.name == column]
         for group in range(opened.num_row_groups if found else 0):
             bounds = instants(opened.metadata, group, found[0].leaves.start)
-            hours = {(time - EPOCH) // HOUR for time in bounds or ()}
+            hours = Counter((time - EPOCH) // HOUR for time in bounds or ())
             if len(hours) != 1:
                 table = opened.read_row_group(group, [found[0].selector], use_threads=False)
-                hours = _hours(flatten(table, {found[0].path: column}), column)
+                hours = hours_of(flatten(table, {found[0].path: column}).column(column))
             yield hours
 
 
+def text_hours(
+    file: FileSlice | Streamed, source: CaptureSource, column: str, settings: S3Settings
+) -> Iterator[Hours]:
+    """The hours of a text file, a block at a time.
+
+    Raises:
+        Unreadable: the file is broken.
+        StorageError: it cannot be fetched.
+    """
+    read = _csv if source.format is Format.CSV else _json_lines
+    return read(file, source, column, settings)
+
+
 def _csv(
-    file: FileSlice, source: CaptureSource, column: str, settings: S3Settings
+    file: FileSlice | Streamed, source: CaptureSource, column: str, settings: S3Settings
 ) -> Iterator[Hours]:
     names: tuple[str, ...] = ()
     for data in csvfile.row_blocks(file, settings):
@@ -83,19 +97,23 @@ def _csv(
         if not names:
             names, start = csvfile.column_names(data, file.uri, header=source.header)
         if column in names:
-            yield _hours(read_rows(data[start:], names, [column], {}).table, column)
+            yield hours_of(read_rows(data[start:], names, [column], {}).table.column(column))
 
 
 def _json_lines(
-    file: FileSlice, _: CaptureSource, column: str, settings: S3Settings
+    file: FileSlice | Streamed, _: CaptureSource, column: str, settings: S3Settings
 ) -> Iterator[Hours]:
     for lines in read_lines((file,), settings):
         table = flat(read_objects(lines).table)
         if column in table.column_names:
-            yield _hours(table, column)
+            yield hours_of(table.column(column))
 
 
-def _hours(table: pa.Table, column: str) -> Hours:
-    times, _ = conform(one_array(table.column(column)), Kind.TIMESTAMP)
+def hours_of(column: pa.ChunkedArray) -> Hours:
+    """The hours of the times in a column; what is no time has none."""
+    times, _ = conform(one_array(column), Kind.TIMESTAMP)
+    if times.type != TIMESTAMP:
+        return Counter()
     micros = times.drop_null().cast(pa.int64()).to_numpy()
-    return set(np.unique(micros // (HOUR // timedelta(microseconds=1))).tolist())
+    hours, rows = np.unique(micros // (HOUR // timedelta(microseconds=1)), return_counts=True)
+    return Counter(dict(zip(hours.tolist(), rows.tolist(), strict=True)))

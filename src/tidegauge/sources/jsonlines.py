@@ -18,15 +18,16 @@ from tidegauge.sources.lines import Lines, lines_of, read_lines
 from tidegauge.sources.listing import relative
 from tidegauge.sources.nested import flat
 from tidegauge.sources.reading import Unreadable
-from tidegauge.sources.rejected import Bin, Rejected, readable, tally
+from tidegauge.sources.rejected import Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from tidegauge.model.batch import Part
+    from tidegauge.model.batch import FileSlice, Part
     from tidegauge.model.statistics import Kind
+    from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
 
 
@@ -50,18 +51,24 @@ class JsonLinesReader:
         Raises:
             StorageError: a file cannot be fetched, or the rejected lines cannot be written.
         """
-        kept: list[Rejected] = []
-        yield from gathered(self._chunks(part, kept))
+        return self.read(part, part.files)
+
+    def read(self, part: Part, files: Iterable[FileSlice | Streamed]) -> Iterator[Chunk]:
+        """The same of these files, whoever brings their bytes."""
+        kept = Kept(list)
+        yield from gathered(self._chunks(part, files, kept))
         self.rejected.keep(part, kept)
 
-    def _chunks(self, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+    def _chunks(
+        self, part: Part, files: Iterable[FileSlice | Streamed], kept: Kept
+    ) -> Iterator[Chunk]:
         try:
-            for lines in read_lines(part.files, self.settings):
+            for lines in read_lines(files, self.settings):
                 yield from self._block(lines, part, kept)
         except Unreadable as error:
             yield from faults(str(error), part, self.by_time)
 
-    def _block(self, lines: Lines, part: Part, kept: list[Rejected]) -> Iterator[Chunk]:
+    def _block(self, lines: Lines, part: Part, kept: Kept) -> Iterator[Chunk]:
         found = read_objects(lines)
         table = flat(found.table, decided(self.skip, self.by_time))
         parts = split(table, self.by_time, part)
@@ -69,11 +76,11 @@ class JsonLinesReader:
         if self.by_time:
             broken |= dict.fromkeys(found.records[parts.lost].tolist(), self.by_time.reason)
         rejected = [self._rejected(lines, i, broken[i]) for i in sorted(broken)]
-        kept += rejected
         features = without(table, self.by_time)
         for piece in parts.pieces:
             columns = conformed(piece.of(features), self.kinds)
             counts = tally(columns.table.num_rows, rejected)
+            kept[piece.window] += rejected
             rejected = []
             yield Chunk(
                 columns.table,

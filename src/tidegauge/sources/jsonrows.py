@@ -32,15 +32,15 @@ def table_of(objects: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def leaves(value: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The values in an object that are no objects, each with the path to it."""
+    """The values in an object that are no objects, each with the path to it; null for `{}`."""
     for key, inner in value.items():
-        if isinstance(inner, dict):
+        if isinstance(inner, dict) and inner:
             yield from leaves(inner, (*above, key))
         else:
-            yield (*above, key), inner
+            yield (*above, key), None if isinstance(inner, dict) else inner
 
 
-def text_of(value: object) -> str | None:
+def _text(value: object) -> str | None:
     """A JSON value as text: a text as it is, anything else as JSON writes it; null is None."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
@@ -51,4 +51,4 @@ def _array(values: list[Any]) -> pa.Array:
         for type_ in (None, pa.float64()) if float not in types else (pa.float64(),):
             with suppress(pa.ArrowException, OverflowError, TypeError):
                 return pa.array(values, type_)
-    return pa.array([text_of(value) for value in values], pa.string())
+    return pa.array([_text(value) for value in values], pa.string())

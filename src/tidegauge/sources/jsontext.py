@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 1 << 20
 
+VALUES = json.JSONDecoder()
+# Numbers as the texts that they are written as.
+TEXTS = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+
 
 def read_fast(lines: Lines, schema: pa.Schema | None = None) -> pa.Table | None:
     """One row a record, or None where pyarrow's reader cannot be trusted with these records.
@@ -37,7 +41,7 @@ def read_fast(lines: Lines, schema: pa.Schema | None = None) -> pa.Table | None:
                 unexpected_field_behavior="infer" if schema is None else "ignore",
             ),
         )
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         return None
     return table if table.num_rows == len(lines) else None
 
@@ -62,14 +66,14 @@ def read_each(lines: Lines) -> Objects:
     return Objects(tuple(found), tuple(broken))
 
 
-def parse(text: str) -> object:
+def parse(text: str, decoder: json.JSONDecoder = VALUES) -> object:
     """The JSON value of a text.
 
     Raises:
         BadRecord: it is no JSON, too deep, or has half a character (a lone surrogate).
     """
     try:
-        value: object = json.loads(text)
+        value: object = decoder.decode(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.model.batch import FileSlice
+    from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
 
 BLOCK_BYTES = 16 << 20  # of text at once; what is read from it is gathered again
@@ -61,6 +62,12 @@ class Lines:
         first, line = np.searchsorted(self.newlines, [origin.offset, self.starts[i]])
         return origin.uri, origin.line + int(line - first)
 
+    def slice(self, start: int, stop: int) -> Lines:
+        """The records `[start, stop)`, which have no places of their own."""
+        first, last = int(self.starts[start]), int(self.stops[min(stop, len(self)) - 1])
+        starts, stops = self.starts[start:stop] - first, self.stops[start:stop] - first
+        return Lines(self.data[first:last], (), starts, stops, self.newlines[:0])
+
     @property
     def line_after(self) -> int:
         """The number, in the last file, of the line that follows the block."""
@@ -78,7 +85,7 @@ class Lines:
 
 
 def read_lines(
-    files: Iterable[FileSlice], settings: S3Settings, block_bytes: int = BLOCK_BYTES
+    files: Iterable[FileSlice | Streamed], settings: S3Settings, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Lines]:
     """All records of the files in order, in blocks of about `block_bytes` (a longer line: more).
 
@@ -118,7 +125,7 @@ def lines_of(data: bytes, origins: tuple[Origin, ...]) -> Lines:
     return Lines(data, origins, starts[filled], stops[filled], newlines)
 
 
-def _pieces(file: FileSlice, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
+def _pieces(file: FileSlice | Streamed, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
     """Runs of whole lines of at most twice the block's size, or of one longer line."""
     rest = b""
     for block in text_blocks(file, settings, WHOLE_BYTES):

@@ -54,7 +54,7 @@ def flatten(table: pa.Table, wanted: Mapping[Path, str]) -> pa.Table:
 
 
 def _below(path: Path, type_: pa.DataType) -> Iterator[tuple[Path, pa.DataType]]:
-    if not pa.types.is_struct(type_):
+    if not pa.types.is_struct(type_) or not type_.num_fields:
         yield path, type_
         return
     for i in range(type_.num_fields):
@@ -63,5 +63,9 @@ def _below(path: Path, type_: pa.DataType) -> Iterator[tuple[Path, pa.DataType]]
 
 
 def _column(table: pa.Table, path: Path) -> pa.ChunkedArray:
-    top = table.column(table.schema.get_field_index(path[0]))
-    return pc.struct_field(top, list(path[1:])) if len(path) > 1 else top
+    column = table.column(table.schema.get_field_index(path[0]))
+    if len(path) > 1:
+        column = pc.struct_field(column, list(path[1:]))
+    if pa.types.is_struct(column.type):  # of no field: JSON's empty object
+        return pa.chunked_array([pa.nulls(len(column))])
+    return column

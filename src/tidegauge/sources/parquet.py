@@ -15,7 +15,7 @@ from tidegauge.sources.chunks import gathered, in_one_piece
 from tidegauge.sources.listing import relative
 from tidegauge.sources.nested import flatten, is_named
 from tidegauge.sources.reading import Unreadable, blamed
-from tidegauge.sources.rejected import Bin, Rejected, tally
+from tidegauge.sources.rejected import Bin, Kept, tally
 from tidegauge.sources.rowgroups import (
     Column,
     column_batches,
@@ -52,11 +52,11 @@ class ParquetReader:
         Raises:
             StorageError: a file cannot be fetched.
         """
-        lost: list[Rejected] = []
+        lost = Kept(list)
         yield from gathered(self._chunks(part, lost))
         self.rejected.keep(part, lost)
 
-    def _chunks(self, part: Part, lost: list[Rejected]) -> Iterator[Chunk]:
+    def _chunks(self, part: Part, lost: Kept) -> Iterator[Chunk]:
         try:
             for slice_ in part.files:
                 for tables in self._tables(slice_):
@@ -101,20 +101,21 @@ class ParquetReader:
         return bounds is None or self.by_time.touches(*bounds)
 
     def _split(
-        self, tables: Iterator[pa.Table], part: Part, file: str, lost: list[Rejected]
+        self, tables: Iterator[pa.Table], part: Part, file: str, lost: Kept
     ) -> Iterator[Chunk]:
         """The tables' columns for each window; the first table, which has the time, decides."""
         first = next(tables)
         parts = split(first, self.by_time, part)
         rejected = without_time(first, parts.lost, file, self.by_time)
-        lost += rejected
         for table in chain((first,), tables):
             features = without(table, self.by_time)
             for piece in parts.pieces:
                 rows = piece.of(features)
                 if table is first:
-                    yield Chunk(rows, piece.window, part.variant, tally=tally(len(rows), rejected))
+                    counts = tally(len(rows), rejected)
+                    lost[piece.window] += rejected
                     rejected = []
+                    yield Chunk(rows, piece.window, part.variant, tally=counts)
                 else:
                     yield Chunk(rows, piece.window, part.variant, new_rows=False)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tidegauge.storage import S3Settings
 
 PART_BYTES = 128 << 20
-_FILE_BYTES = 256 << 10  # what fetching one more file costs, as bytes: 256 files a part at most
+_FILE_BYTES = 256 << 10  # what one more file costs to fetch, as bytes to read
 _FOOTERS_AT_ONCE = 16
 _NAME_LENGTH = 120  # of a file's key within an id, which is also a file's name
 

@@ -6,7 +6,6 @@ This is the careful way, for what cannot be read in bulk; `bulk.py` is the fast 
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING
 
 from tidegauge.sources.delimited import split_rows
@@ -68,14 +67,22 @@ def json_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
         if len(lines) < 2:
             raise
         documents = [parse(line, TEXTS) for line in lines]
-    rows = (row for document in documents for row in _listed(document, len(names)))
-    return tuple(_row(row, names) for row in rows)
+    return tuple(row for document in documents for row in document_rows(document, names))
+
+
+def document_rows(document: object, names: Sequence[str]) -> tuple[Row, ...]:
+    """The rows of one JSON document whose numbers are texts, as of `json_rows`.
+
+    Raises:
+        BadRecord: a row is of another form, or has another width.
+    """
+    return tuple(_row(row, names) for row in _listed(document, len(names)))
 
 
 def _decoded_rows(data: str, content_type: str, names: Sequence[str]) -> tuple[Row, ...]:
     try:
         text = base64.b64decode("".join(data.split()), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # characters that are not of base64, or bytes that are not UTF-8
         raise BadRecord(f"it is not base64 of text: {error}") from None
     if "csv" in content_type.lower():
         return csv_rows(text, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 WHOLE_BYTES = 64 << 20  # a file up to this size is fetched in one request
 _BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streamed:
+    """A text file that someone else reads: its bytes, decompressed, in blocks that come once."""
+
+    uri: str
+    blocks: Iterator[bytes]
 
 
 class Unreadable(Exception):
@@ -45,13 +54,18 @@ def blamed(uri: str) -> Iterator[None]:
         ) from error
 
 
-def text_blocks(file: FileSlice, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
+def text_blocks(
+    file: FileSlice | Streamed, settings: S3Settings, block_bytes: int
+) -> Iterator[bytes]:
     """The file's bytes in pieces, decompressed if it is named `.gz`, without a byte order mark.
 
     Raises:
         Unreadable: the compressed file is broken.
         StorageError: the file cannot be fetched.
     """
+    if isinstance(file, Streamed):
+        yield from file.blocks
+        return
     if file.size_bytes <= WHOLE_BYTES and not _is_compressed(file):
         data = storage_for(file.uri, settings).read(file.uri).removeprefix(_BOM)
         for start in range(0, len(data), block_bytes):

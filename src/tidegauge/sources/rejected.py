@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.model.batch import Tally
 from tidegauge.storage import join, storage_for
+from tidegauge.storage.partition_names import escape_partition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tidegauge.model.batch import Part
     from tidegauge.storage import S3Settings
@@ -34,26 +36,33 @@ class Rejected:
         return f"{place}: {self.reason}"
 
 
+Kept = defaultdict[str, list[Rejected]]  # by the key of the window in which they are counted
+
+
 @dataclass(frozen=True, slots=True)
 class Bin:
     """Where a reader puts the records that it rejects: `<folder>/<part id>.jsonl`.
 
-    `{window}` and `{variant}` in the folder are the part's; a part without rejected records has no
-    file.
+    In the folder `{window}` is the window in which they are counted, `{variant}` the part's as a
+    partition's value; a part without rejected records has no file.
     """
 
     folder: str
     settings: S3Settings
 
-    def keep(self, part: Part, rejected: Sequence[Rejected]) -> None:
+    def keep(self, part: Part, kept: Mapping[str, Sequence[Rejected]]) -> None:
         """Write one JSON object a line: file, line, reason, record.
 
         Raises:
             StorageError: the file cannot be written.
         """
-        if not rejected:
-            return
-        folder = self.folder.replace("{window}", part.window).replace("{variant}", part.variant)
+        for window, rejected in kept.items():
+            if rejected:
+                self._write(window, part, rejected)
+
+    def _write(self, window: str, part: Part, rejected: Sequence[Rejected]) -> None:
+        folder = self.folder.replace("{window}", window)
+        folder = folder.replace("{variant}", escape_partition(part.variant))
         lines = (
             json.dumps(
                 {"file": r.file, "line": r.line, "reason": r.reason, "record": r.record},

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tidegauge.sources.listing import Inputs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegauge.model.statistics import Kind
+    from tidegauge.sources.script import Script
 
 DEFAULT_LAYOUT = "{variant}/{yyyy}/{mm}/{dd}/{hh}"
+MANIFEST_LAYOUT = "output/{yyyy}/{mm}/{dd}/{hh}"  # of a batch transform's data capture
 DEFAULT_VARIANT = "AllTraffic"  # SageMaker's own, for captures whose layout names no variant
 
 
@@ -23,6 +27,13 @@ class Format(StrEnum):
     JSONL = "jsonl"
     SAGEMAKER = "sagemaker"
     TABLE = "table"
+
+
+class ReadBy(StrEnum):
+    """Who reads the data: the workers themselves, with Arrow, or Spark, which hands them rows."""
+
+    ARROW = "arrow"
+    SPARK = "spark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +48,15 @@ class TrainingSource:
     uri: str
     format: Format
     rejected: str
+    read: ReadBy = ReadBy.ARROW
     header: bool = True  # CSV only; without one the columns are _c0, _c1 ...
     skip: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    @property
+    def by_spark(self) -> bool:
+        """Whether Spark reads it."""
+        return self.read is ReadBy.SPARK or self.format is Format.TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +65,14 @@ class CaptureSource:
 
     `inputs` and `outputs` name the columns of a SageMaker payload, in order; `kinds` are those of
     the baseline. `rejected` is a folder in which `{window}` and `{variant}` are replaced.
+    With `manifests` the files in the folders name the batch transform's files, of `format`, whose
+    CSV rows end with what GenerateInferenceId adds if `inference_id` says so.
     """
 
     uri: str
     format: Format
     rejected: str
+    read: ReadBy = ReadBy.ARROW
     layout: str = DEFAULT_LAYOUT
     time: str | None = None
     header: bool = True
@@ -60,3 +80,18 @@ class CaptureSource:
     outputs: tuple[str, ...] = ()
     skip: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    preprocess: Script | None = None
+    custom_attributes: bool = False
+    manifests: bool = False
+    inference_id: bool = False
+
+    def read_with(self, inputs: Inputs) -> Inputs:
+        """All that a run read: its files, and the script that they were read with."""
+        if self.preprocess is None or not inputs.files:
+            return inputs
+        return Inputs.of((*inputs.files, self.preprocess.file))
+
+    @property
+    def by_spark(self) -> bool:
+        """Whether Spark reads them."""
+        return self.read is ReadBy.SPARK or self.format is Format.TABLE

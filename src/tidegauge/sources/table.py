@@ -1,15 +1,20 @@
-"""Tables that only Spark can read: Hive, Delta, Iceberg, a view, or a path that it can read."""
+"""What Spark reads: tables (Hive, Delta, Iceberg, a view), Parquet files, and lines of text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError
+from tidegauge.sources.sparknames import spark_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pyspark.sql import DataFrame, SparkSession
+
+    from tidegauge.sources.listing import Inputs
+
+FILE = "_metadata.file_path"
 
 
 def read_table(spark: SparkSession, name: str, skip: Collection[str] = ()) -> DataFrame:
@@ -23,10 +28,51 @@ def read_table(spark: SparkSession, name: str, skip: Collection[str] = ()) -> Da
     is_path = "/" in name and "`" not in name
     try:
         table = spark.read.load(name) if is_path else spark.table(name)
-        wanted = [column for column in table.columns if column not in skip]
+        return without_columns(table, skip)
     except AnalysisException as error:
         raise InputError(
             f"Spark cannot read the table {name}: {str(error).splitlines()[0]}; expected the name "
             "of a table or a view that this session knows, or a path that it can read"
         ) from error
-    return table.select([f"`{column.replace('`', '``')}`" for column in wanted])
+
+
+def read_parquet(spark: SparkSession, uri: str, inputs: Inputs) -> DataFrame:
+    """The Parquet files of a source, with the columns that any of them has.
+
+    Raises:
+        InputError: a column has types that Spark does not join, or a file is broken.
+    """
+    # Not all writers are Spark: there is no calendar of before 1582.
+    reader = spark.read.options(
+        mergeSchema=True, datetimeRebaseMode="CORRECTED", int96RebaseMode="CORRECTED"
+    )
+    try:
+        return reader.parquet(*_paths(inputs))
+    except Exception as error:  # py4j's or pyspark's, whatever went wrong in the JVM
+        lines = str(error).splitlines() or [type(error).__name__]
+        told = next((line for line in lines if "Exception: " in line), lines[0])
+        raise InputError(
+            f"Spark cannot read the files of {uri} ({told.strip(' :')}): expected Parquet files "
+            "whose columns have one type each; with `read: arrow` each has its own"
+        ) from error
+
+
+def read_text(spark: SparkSession, inputs: Inputs) -> DataFrame:
+    """The lines of text files, each with the name of its file."""
+    # By default a carriage return ends a line, too, wherever it is.
+    return spark.read.option("lineSep", "\n").text(_paths(inputs)).select("value", FILE)
+
+
+def without_columns(data: DataFrame, skip: Collection[str], *more: str) -> DataFrame:
+    """The columns that are not to be skipped, and more."""
+    wanted = [column for column in data.columns if column not in skip]
+    return data.select(*(quoted(column) for column in wanted), *more)
+
+
+def quoted(column: str) -> str:
+    """The name of a column as SQL takes it."""
+    return f"`{column.replace('`', '``')}`"
+
+
+def _paths(inputs: Inputs) -> list[str]:
+    return [spark_path(file.uri) for file in inputs.files]

@@ -22,8 +22,11 @@ from tidegauge.sources.source import Format
 from tidegauge.storage import filesystem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tidegauge.model.batch import Reader
     from tidegauge.sources.listing import Inputs
+    from tidegauge.sources.reading import Streamed
     from tidegauge.sources.source import TrainingSource
     from tidegauge.storage import S3Settings
 
@@ -35,14 +38,24 @@ def reader(source: TrainingSource, settings: S3Settings) -> Reader:
         UsageError: the format is not one of files.
     """
     root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    if source.format is Format.PARQUET:
+        return ParquetReader(root, source.skip, rejected, settings)
+    return text_reader(source, settings)
+
+
+def text_reader(source: TrainingSource, settings: S3Settings) -> CsvReader | JsonLinesReader:
+    """What reads training data that is text.
+
+    Raises:
+        UsageError: the format is not one of text files.
+    """
+    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
     match source.format:
-        case Format.PARQUET:
-            return ParquetReader(root, source.skip, rejected, settings)
         case Format.CSV:
             return CsvReader(root, source.header, source.skip, source.kinds, rejected, settings)
         case Format.JSONL:
             return JsonLinesReader(root, source.skip, source.kinds, rejected, settings)
-        case Format.SAGEMAKER | Format.TABLE:
+        case _:
             raise UsageError(f"training data of the format {source.format} is not read from files")
 
 
@@ -54,13 +67,22 @@ def column_names(source: TrainingSource, inputs: Inputs, settings: S3Settings) -
         StorageError: it cannot be fetched.
     """
     files = (FileSlice(file.uri, file.size_bytes) for file in inputs.files)
+    return first_columns(source, files, settings)
+
+
+def first_columns(
+    source: TrainingSource, files: Iterable[FileSlice | Streamed], settings: S3Settings
+) -> tuple[str, ...]:
+    """The columns of the first of these files that has some; as `column_names`."""
     try:
         return next(filter(None, (_names(file, source, settings) for file in files)), ())
     except Unreadable as error:
         raise InputError(f"{error}; replace the file, or remove it") from error
 
 
-def _names(file: FileSlice, source: TrainingSource, settings: S3Settings) -> tuple[str, ...]:
+def _names(
+    file: FileSlice | Streamed, source: TrainingSource, settings: S3Settings
+) -> tuple[str, ...]:
     with blamed(file.uri):
         match source.format:
             case Format.PARQUET:

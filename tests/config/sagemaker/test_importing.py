@@ -67,7 +67,12 @@ def test_everything_about_a_monitor_makes_a_whole_conf() -> None:
             "format": "csv",
             "header": False,
         },
-        "captures": {"uri": CAPTURES, "format": "sagemaker"},
+        "captures": {
+            "uri": CAPTURES,
+            "format": "sagemaker",
+            "preprocess": f"{SCRIPTS}/preprocessor.py",
+            "postprocess": f"{SCRIPTS}/postprocessor.py",
+        },
         "features": {"exclude": ["late", "tail number"]},
         "window": "1h",
         "outputs": {"endpoint": "late-arrival", "layout": "sagemaker", "uri": REPORTS},
@@ -211,19 +216,24 @@ def test_the_formats_of_a_baseline_dataset(described: str, format_: str, note: s
     assert note in left["training.format"] if note else "training.format" not in left
 
 
-def test_scripts_are_told() -> None:
-    """Their locations stand in the conf's head, too."""
+def test_scripts_are_carried_over() -> None:
+    """The conf's head says what they are."""
     made = imported(DEFINITION)
+    captures = tree(DEFINITION)["captures"]
 
-    assert {
-        f"{SCRIPTS}/{name}.py is not run: a conf has no key for it"
-        for name in ("preprocessor", "postprocessor")
-    } == {left.reason for left in made.left_over if left.where == "scripts"}
-    assert f"# The service ran {SCRIPTS}/preprocessor.py; look at what it does." in made.conf
+    for key, name in (("preprocess", "preprocessor"), ("postprocess", "postprocessor")):
+        assert f"{SCRIPTS}/{name}.py" == captures[key]
+        assert f"# {SCRIPTS}/{name}.py is code that runs with the job's rights;" in made.conf
+
+
+def test_a_script_of_the_baselining_job_is_not_the_captures() -> None:
+    """It was written for rows of the training data."""
+    assert not {"preprocess", "postprocess"} & tree(BASELINING)["captures"].keys()
+    assert f"the baselining job ran {SCRIPTS}/preprocessor.py" in told(BASELINING)["training"]
 
 
 def test_a_batch_transform_has_no_endpoint() -> None:
-    """Its captures are where the schedule says; how they are written is told."""
+    """Its captures are where the schedule says; its files are named by manifests."""
     definition = copy.deepcopy(DEFINITION)
     definition["DataQualityJobInput"] = {
         "BatchTransformInput": {
@@ -235,9 +245,11 @@ def test_a_batch_transform_has_no_endpoint() -> None:
     schedule = {key: value for key, value in SCHEDULE.items() if key != "EndpointName"}
     found = tree(schedule, definition)
 
-    assert "s3://example-bucket/batch" == found["captures"]["uri"]
+    captured = found["captures"]
+    assert ("s3://example-bucket/batch", "csv") == (captured["uri"], captured["format"])
+    assert (True, False) == (captured["manifests"], captured["header"])
     assert {"layout": "sagemaker", "uri": REPORTS} == found["outputs"]
-    assert "{'Csv': {'Header': False}}" in told(schedule, definition)["captures.format"]
+    assert "GenerateInferenceId" in told(schedule, definition)["captures.inference_id"]
 
 
 def test_positions_to_exclude_are_names_of_columns_without_a_header() -> None:

@@ -53,6 +53,7 @@ class Facts:
     training_format: Mapping[str, Any] | None = None
     statistics: str | None = None
     constraints: str | None = None
+    baselining_script: str | None = None
     preprocessor: str | None = None
     postprocessor: str | None = None
     exclude: str | None = None
@@ -173,8 +174,10 @@ def _of_job(reader: Reader) -> Facts:
         preprocessor=uris.get(PREPROCESSOR_INPUT), postprocessor=uris.get(POSTPROCESSOR_INPUT)
     )
     if BASELINE_INPUT in uris:
-        return replace(facts, metrics=None) | Facts(
+        others = replace(facts, metrics=None, preprocessor=None, postprocessor=None)
+        return others | Facts(
             baselining_job=reader.get("ProcessingJobName", text),
+            baselining_script=facts.preprocessor,
             training=uris[BASELINE_INPUT],
             training_format=_dataset_format(reader),
             statistics=f"{output}/statistics.json" if output else None,

@@ -69,7 +69,7 @@ def _preamble(facts: Facts, sources: Sequence[str]) -> Iterator[str]:
         yield f"    --constraints {facts.constraints}"
     for script in filter(None, (facts.preprocessor, facts.postprocessor)):
         yield ""
-        yield f"The service ran {script}; look at what it does."
+        yield f"{script} is code that runs with the job's rights; look at what it does."
 
 
 def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
@@ -87,7 +87,7 @@ def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
         yield Entry("training.header", value=False)
 
     yield Entry("captures.uri", _captures(facts) or UNKNOWN)
-    yield Entry("captures.format", "sagemaker")
+    yield from _capture_entries(facts)
 
     names, _ = _exclude(facts.exclude)
     yield Entry("features.exclude", list(names))
@@ -104,6 +104,29 @@ def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
         yield Entry("outputs.uri", facts.output)
     if facts.metrics:
         yield Entry("metrics.cloudwatch", "put", "publish_cloudwatch_metrics was Enabled")
+
+
+def _capture_entries(facts: Facts) -> Iterator[Entry]:
+    """How the captures are read: an endpoint's, or the files that a batch transform's name."""
+    if facts.batch_format is None:
+        yield Entry("captures.format", "sagemaker")
+    else:
+        format_, header, _ = _training_format(_lower(facts.batch_format))
+        yield Entry("captures.format", format_ or "csv", "" if format_ else UNKNOWN)
+        yield Entry("captures.manifests", value=True)
+        if format_ == "csv" and not header:
+            yield Entry("captures.header", value=False)
+    yield Entry("captures.preprocess", facts.preprocessor or "")
+    yield Entry("captures.postprocess", facts.postprocessor or "")
+
+
+def _lower(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A job definition's `DatasetFormat` with the keys of a baselining job's `dataset_format`."""
+    return {
+        key.lower(): {option.lower(): value for option, value in options.items()}
+        for key, options in described.items()
+        if isinstance(options, dict)
+    }
 
 
 def _notes(facts: Facts) -> Iterator[LeftOver]:
@@ -124,6 +147,12 @@ def _notes(facts: Facts) -> Iterator[LeftOver]:
         )
     elif note := _training_format(facts.training_format)[2]:
         yield LeftOver("training.format", note)
+    if facts.baselining_script is not None:
+        yield LeftOver(
+            "training",
+            f"the baselining job ran {facts.baselining_script} on the training data, which are "
+            "read here as they are: go on with the service's baseline, or give data that it made",
+        )
     if _captures(facts) is None:
         yield LeftOver(
             "captures.uri",
@@ -135,16 +164,20 @@ def _notes(facts: Facts) -> Iterator[LeftOver]:
         "the service matches columns by position, the model's outputs first; here they are named: "
         "list in `captures.outputs` what the endpoint answers, in order",
     )
-    for script in filter(None, (facts.preprocessor, facts.postprocessor)):
-        yield LeftOver("scripts", f"{script} is not run: a conf has no key for it")
     if facts.batch_format is not None:
-        yield LeftOver(
-            "captures.format",
-            f"the captures are those of a batch transform ({facts.batch_format}), whose manifests "
-            "are not read by a conf's `sagemaker`",
-        )
+        yield from _batch_notes(_lower(facts.batch_format))
     if note := _exclude(facts.exclude)[1]:
         yield LeftOver("features.exclude", note)
+
+
+def _batch_notes(described: Mapping[str, Any]) -> Iterator[LeftOver]:
+    if note := _training_format(described)[2]:
+        yield LeftOver("captures.format", note)
+    yield LeftOver(
+        "captures.inference_id",
+        "a monitor does not say whether the transform had GenerateInferenceId; if it had, and its "
+        "results are CSV, set it",
+    )
 
 
 def _captures(facts: Facts) -> str | None:

@@ -1,0 +1,166 @@
+"""What Spark reads itself: the DataFrame, what reads its rows in the workers, Spark's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from tidegauge.sources import captures, training
+from tidegauge.sources.bypath import ByPath
+from tidegauge.sources.bytime import decided
+from tidegauge.sources.framehours import RowHours, TextHours
+from tidegauge.sources.frametime import in_windows, time_column
+from tidegauge.sources.layout import Layout
+from tidegauge.sources.listing import Inputs, list_files, root_of
+from tidegauge.sources.parts import PART_BYTES
+from tidegauge.sources.rejected import Bin
+from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, TrainingSource
+from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
+from tidegauge.sources.sparknames import SparkNames
+from tidegauge.sources.sparkrows import RowReader
+from tidegauge.sources.table import FILE, read_parquet, read_table, read_text, without_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from tidegauge.model.batch import TableReader
+    from tidegauge.model.window import Window
+    from tidegauge.sources.captures import Batch
+    from tidegauge.storage import S3Settings
+
+_TYPED = (Format.TABLE, Format.PARQUET)
+_GLANCE_LINES = 100
+_LINES_A_BATCH = 512  # a line may have megabytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What an engine needs to profile what Spark reads.
+
+    `settings` are Spark's while it does so; `columns` are those of training data, the ones to skip
+    among them, as far as they are known beforehand.
+    """
+
+    data: DataFrame
+    read: TableReader
+    settings: Mapping[str, str]
+    columns: tuple[str, ...] = ()
+
+
+def training_frame(
+    spark: SparkSession, source: TrainingSource, inputs: Inputs, settings: S3Settings
+) -> Frame:
+    """The training data; `inputs` are its files, none for a table.
+
+    Raises:
+        InputError: Spark cannot read it, or knows no such table.
+    """
+    if source.format in _TYPED:
+        data = _opened(spark, source, inputs)
+        read = RowReader(source.uri, "", source.skip, Bin(source.rejected, settings))
+        columns = tuple(_leaves(data.schema))
+        return Frame(without_columns(data, source.skip), read, _fixed_bytes(), columns)
+    lines, names = read_text(spark, inputs), SparkNames.of(root_of(source.uri))
+    read_lines = LineReader(training.text_reader(source, settings), names, "")
+    columns = _glanced(lines, names, source, settings) if source.skip else ()
+    return Frame(lines, read_lines, _whole_files(inputs), columns)
+
+
+def captures_frame(
+    spark: SparkSession, source: CaptureSource, batches: Sequence[Batch], settings: S3Settings
+) -> Frame:
+    """The captures of some batches; their windows must not overlap.
+
+    Raises:
+        UsageError: the format has no time column.
+        InputError: Spark cannot read them, or knows no such table or column.
+    """
+    windows = tuple(sorted({batch.window for batch in batches}))
+    inputs = Inputs.of({file.key: file for b in batches for file in b.inputs.files}.values())
+    names = SparkNames.of(root_of(source.uri))
+    by_path = None if source.time else ByPath(names, Layout.parse(source.layout), windows)
+    if source.format not in _TYPED:
+        reader = captures.text_reader(source, settings, windows)
+        read_lines = LineReader(reader, names, DEFAULT_VARIANT, by_path)
+        return Frame(read_text(spark, inputs), read_lines, _whole_files(inputs))
+    by_time = captures.by_time_of(source, windows)
+    rejected = Bin(source.rejected, settings)
+    read = RowReader(source.uri, DEFAULT_VARIANT, source.skip, rejected, by_time, by_path)
+    data = _opened(spark, source, inputs)
+    if by_time is None:
+        return Frame(without_columns(data, source.skip, FILE), read, _fixed_bytes())
+    rows = in_windows(data, by_time.column, windows, timeless=source.format is not Format.TABLE)
+    return Frame(without_columns(rows, decided(source.skip, by_time)), read, _fixed_bytes())
+
+
+def hours_frame(
+    spark: SparkSession,
+    source: CaptureSource,
+    column: str,
+    settings: S3Settings,
+    windows: Sequence[Window] = (),
+) -> Frame:
+    """The times in a column of the captures, as `framehours.hours_of_profiles` takes them.
+
+    With windows Spark need not read the rows of other ones.
+
+    Raises:
+        InputError: Spark cannot read them, or knows no such table or column.
+    """
+    inputs = Inputs(()) if source.format is Format.TABLE else list_files(source.uri, settings)
+    if source.format not in _TYPED:
+        names = SparkNames.of(root_of(source.uri))
+        read = LineReader(TextHours(source, column, settings), names, "")
+        return Frame(read_text(spark, inputs), read, _whole_files(inputs))
+    data = _opened(spark, source, inputs)
+    if windows:
+        data = in_windows(data, column, windows, timeless=False)
+    return Frame(data.select(time_column(data, column)), RowHours(), _fixed_bytes())
+
+
+def _opened(
+    spark: SparkSession, source: TrainingSource | CaptureSource, inputs: Inputs
+) -> DataFrame:
+    if source.format is Format.TABLE:
+        return read_table(spark, source.uri)
+    return read_parquet(spark, source.uri, inputs)
+
+
+def _fixed_bytes(most: int = PART_BYTES) -> dict[str, str]:
+    """Tasks of fixed bytes, whatever the number of cores: the same files give the same sketches."""
+    return {
+        "spark.sql.files.maxPartitionBytes": str(most),
+        "spark.sql.files.minPartitionNum": "1",
+    }
+
+
+def _whole_files(inputs: Inputs) -> dict[str, str]:
+    """No file is split: only one task could see a CSV's header, or tell a line's number."""
+    largest = max((file.size_bytes for file in inputs.files), default=0)
+    lines = {"spark.sql.execution.arrow.maxRecordsPerBatch": str(_LINES_A_BATCH)}
+    return _fixed_bytes(max(PART_BYTES, largest)) | lines
+
+
+def _glanced(
+    lines: DataFrame, names: SparkNames, source: TrainingSource, settings: S3Settings
+) -> tuple[str, ...]:
+    """The columns that the first lines have; a small job of its own."""
+    first = lines.limit(_GLANCE_LINES).collect()
+    table = pa.table({"line": [row[0] for row in first], "file": [row[1] for row in first]})
+    return training.first_columns(source, streamed(file_blocks([table]), names), settings)
+
+
+def _leaves(type_: StructType, above: str = "") -> Iterator[str]:
+    """The columns of a schema once its structs are opened."""
+    from pyspark.sql.types import StructType
+
+    for field in type_.fields:
+        if isinstance(field.dataType, StructType):
+            yield from _leaves(field.dataType, f"{above}{field.name}.")
+        else:
+            yield above + field.name

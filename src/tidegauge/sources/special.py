@@ -1,0 +1,81 @@
+"""The readers of captures that are read on request: by a script, with attributes, by manifests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegauge.errors import UsageError
+from tidegauge.sources.attributed import Attributed
+from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.layout import Layout
+from tidegauge.sources.listing import root_of
+from tidegauge.sources.parquet import ParquetReader
+from tidegauge.sources.records import RecordReader
+from tidegauge.sources.rejected import Bin
+from tidegauge.sources.scripted import Scripted
+from tidegauge.sources.source import Format
+from tidegauge.sources.transform import INFERENCE_ID, Joined, Named
+
+if TYPE_CHECKING:
+    from tidegauge.model.batch import Reader
+    from tidegauge.sources.records import Rows
+    from tidegauge.sources.source import CaptureSource
+    from tidegauge.storage import S3Settings
+
+_ENCODINGS = {Format.SAGEMAKER: "", Format.CSV: "CSV", Format.JSONL: "JSON"}
+
+
+def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None:
+    """What reads captures for which the conf asks for more than their format; None: it does not.
+
+    Raises:
+        UsageError: there is no such reader for the format, or the layout is not one.
+    """
+    names = (*source.inputs, *source.outputs)
+    match source.format:
+        case Format.SAGEMAKER | Format.CSV | Format.JSONL if source.preprocess:
+            script = Scripted(source.preprocess, _ENCODINGS[source.format])
+            return _by_record(source, settings, script, ())
+        case Format.SAGEMAKER if source.custom_attributes:
+            return _by_record(source, settings, Attributed(source.inputs, source.outputs), names)
+        case Format.JSONL if source.manifests:
+            return _by_record(source, settings, Joined(source.inputs, source.outputs), names)
+        case Format.CSV if source.manifests:
+            return _csv(source, settings, names)
+        case Format.PARQUET if source.manifests and not source.preprocess:
+            skip = source.skip.union(INFERENCE_ID)
+            return ParquetReader(source.uri, skip, Bin(source.rejected, settings), settings)
+        case _ if source.preprocess or source.custom_attributes or source.manifests:
+            raise UsageError(f"captures of the format {source.format} cannot be read that way")
+        case _:
+            return None
+
+
+def _by_record(
+    source: CaptureSource, settings: S3Settings, rows: Rows, first: tuple[str, ...]
+) -> RecordReader:
+    is_capture = source.format is Format.SAGEMAKER
+    return RecordReader(
+        root_of(source.uri),
+        rows,
+        first,
+        source.skip,
+        source.kinds,
+        Bin(source.rejected, settings),
+        settings,
+        Layout.parse(source.layout) if is_capture else None,
+    )
+
+
+def _csv(source: CaptureSource, settings: S3Settings, names: tuple[str, ...]) -> Reader:
+    """Columns by their header, or by their places, of which what is added are the last two."""
+    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    skip = source.skip.union(INFERENCE_ID)
+    if source.header:
+        return CsvReader(root, True, skip, source.kinds, rejected, settings)  # noqa: FBT003
+    if source.inference_id:
+        names = (*names, *INFERENCE_ID)
+    places = {name: f"_c{i}" for i, name in enumerate(names)}
+    kinds = {places[name]: kind for name, kind in source.kinds.items() if name in places}
+    skip = frozenset(places[name] for name in skip if name in places)
+    return Named(CsvReader(root, False, skip, kinds, rejected, settings), names)  # noqa: FBT003

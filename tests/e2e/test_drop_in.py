@@ -1,0 +1,136 @@
+"""What users of the service bring with them, run end to end: scripts, attributes, manifests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from tests.e2e.world import HOURS, INPUTS, day_rows, hour_key, put, run_key
+
+if TYPE_CHECKING:
+    from tests.e2e.world import World
+
+SCRIPT = """
+def preprocess_handler(inference_record):
+    carrier, miles, seats = inference_record.endpoint_input.data.split(",")
+    if int(seats) % 2:
+        return []
+    return {"carrier": carrier, "miles": float(miles), "seats": int(seats), "score": None}
+"""
+DAY = "2024-03-01T00:00Z/P1D"
+
+
+def capturing(made: World, **captures: object) -> None:
+    """Change the conf's section `captures`."""
+    path = Path(made.conf)
+    conf = yaml.safe_load(path.read_text())
+    conf["captures"] |= captures
+    path.write_text(yaml.safe_dump(conf))
+
+
+def script(made: World, name: str, text: str) -> str:
+    """A script beside the conf."""
+    path = Path(made.conf).parent / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_script_stands_between_captures_and_profile(fresh: World) -> None:
+    """Dropped records are counted; another script is another input of the run."""
+    capturing(fresh, preprocess=script(fresh, "pre.py", SCRIPT))
+    told = fresh.run("monitor", "--window", DAY, "--variant", "blue")
+    one = fresh.document(run_key("blue", 1))
+
+    assert (0, "Completed") == (told.code, one["status"]), told.err
+    asked = [row["seats"] % 2 for hour in HOURS for row in day_rows("blue", 1, hour)]
+    counts = one["counts"]
+    assert (len(asked), sum(asked)) == (counts["records"], counts["dropped"])
+    assert len(asked) - sum(asked) == counts["rows"]
+
+    script(fresh, "pre.py", SCRIPT + "# of another kind\n")
+    fresh.run("monitor", "--window", DAY, "--variant", "blue")
+    other = fresh.document(run_key("blue", 1))
+    assert one["inputs"]["digest"] != other["inputs"]["digest"]
+    assert one["counts"] == other["counts"]
+
+
+def test_a_script_that_fails_fails_the_window(fresh: World) -> None:
+    """The reason in run.json has the record's file and line, and the script's line."""
+    path = script(fresh, "pre.py", "def preprocess_handler(record):\n    return record.nothing\n")
+    capturing(fresh, preprocess=path)
+    told = fresh.run("monitor", "--window", DAY, "--variant", "blue")
+    run = fresh.document(run_key("blue", 1))
+
+    assert (4, "Failed") == (told.code, run["status"])
+    reason = f": the script {path}:2 raised AttributeError"
+    assert f"blue/2024/03/01/05/0.jsonl:1{reason}" in run["reason"]
+
+
+def test_a_postprocessor_runs_after_the_windows(fresh: World) -> None:
+    """Its failure is a sentence, and the runs stay."""
+    mark = Path(fresh.store, "mark")
+    text = f"def postprocess_handler():\n    open({str(mark)!r}, 'w').close()\n    1 / 0\n"
+    path = script(fresh, "post.py", text)
+    capturing(fresh, postprocess=path)
+    told = fresh.run("monitor", "--window", DAY, "--variant", "blue")
+
+    assert (2, True) == (told.code, mark.exists())
+    assert f"the script {path}:3 raised ZeroDivisionError: division by zero" in told.error
+    assert "Completed" == fresh.document(run_key("blue", 1))["status"]
+
+
+def test_custom_attributes_are_profiled_and_no_surprise(fresh: World) -> None:
+    """A column of its own, and no violation."""
+    key = hour_key("blue", 1, 5)
+    path = Path(fresh.data, key)
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records:
+        record["eventMetadata"]["customAttributes"] = ["tenant=a"]
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    capturing(fresh, custom_attributes=True)
+    told = fresh.run("monitor", "--window", DAY, "--variant", "blue")
+    features = fresh.document(run_key("blue", 1, "statistics.json"))["features"]
+
+    assert (0, "Completed") == (told.code, fresh.document(run_key("blue", 1))["status"]), told.err
+    assert "custom.tenant" in [feature["name"] for feature in features]
+
+
+def test_a_batch_transform_is_monitored_by_its_manifests(fresh: World) -> None:
+    """The files that they name are what the run read; a missing one fails its window alone."""
+    lines = "".join(
+        ",".join([*map(str, row.values()), "0.5", "id", "2024-03-01T00:00:00Z"]) + "\n"
+        for row in day_rows("blue", 1, 0)
+    )
+    place = f"{fresh.data}/transform/"
+    named = json.dumps([{"prefix": f"{fresh.data}/results/"}, "a.csv.out"]).encode()
+    missing = json.dumps([{"prefix": f"{fresh.data}/results/"}, "b.csv.out"]).encode()
+    put(
+        fresh.data,
+        {
+            "results/a.csv.out": lines.encode(),
+            "transform/output/2024/03/01/00/m.json": named,
+            "transform/output/2024/03/02/00/m.json": missing,
+        },
+    )
+    capturing(
+        fresh, uri=place, format="csv", manifests=True, header=False, inputs=list(INPUTS),
+        inference_id=True,
+    )  # fmt: skip
+    told = fresh.run("monitor")
+    one, two = (fresh.document(run_key("AllTraffic", day)) for day in (1, 2))
+
+    assert (4, "Completed", "Failed") == (told.code, one["status"], two["status"]), told.err
+    assert (len(lines.splitlines()), 0) == (one["counts"]["rows"], one["counts"]["rejected"])
+    assert f"{fresh.data}/results/b.csv.out, which is not there" in two["reason"]
+
+
+def test_keys_that_rule_each_other_out_are_told(fresh: World) -> None:
+    """Before anything is read."""
+    capturing(fresh, manifests=True, custom_attributes=True, preprocess="x.py")
+    told = fresh.run("monitor")
+
+    assert 2 == told.code
+    for key in ("manifests", "custom_attributes"):
+        assert f"captures.{key}: expected" in told.error
