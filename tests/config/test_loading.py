@@ -78,8 +78,13 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
         ({"captures": {"uri": "c", "format": "csv"}}, "either `layout`"),
         (
             {"engine": "local", "training": {"uri": "db.t", "format": "table"}},
-            "needs engine 'spark'",
+            "a training set of format 'table' needs engine 'spark'",
         ),
+        (
+            {"engine": "local", "training": {"uri": "t", "format": "csv", "read": "spark"}},
+            "a training set with read 'spark' needs engine 'spark'",
+        ),
+        ({"captures": {"uri": "t", "format": "table", "layout": "x"}}, "a table has no folders"),
     ],
 )
 def test_what_types_cannot_say_is_checked_too(change: dict[str, object], sentence: str) -> None:
@@ -104,9 +109,9 @@ def test_set_overrides_a_key_wherever_it_is(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("override", ["window", "=1d", "store.inner=1", "a..b=1"])
+@pytest.mark.parametrize("override", ["window", "=1d", "store.inner=1", "a..b=1", "store=a: b: c"])
 def test_a_wrong_override_is_told(tmp_path: Path, override: str) -> None:
-    """What is not KEY=VALUE, or goes through a value that is no section, is usage."""
+    """What is not KEY=VALUE, goes through a value that is no section, or is no YAML, is usage."""
     path = _write(tmp_path, "version: 1\nmonitor: m\nstore: s\ntraining: {uri: u, format: csv}\n")
 
     with pytest.raises(UsageError, match="--set"):

@@ -15,7 +15,7 @@ from tests.engines.oracle import Truth, truths
 from tidegauge.model.batch import Chunk, FileSlice, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _CRUMBS = 10  # rows that come one a chunk: more chunks than a fold merges at once
@@ -97,11 +97,13 @@ def write_wide(some: list[Case], folder: Path) -> None:
         pq.write_table(wide.slice(start, stop - start), folder / f"{start:06d}.parquet")
 
 
-def split_wide(table: pa.Table) -> Iterator[Chunk]:
+def split_wide(_: Part, tables: Iterable[pa.Table]) -> Iterator[Chunk]:
     """The chunks of each case in some rows of the wide table."""
-    for name, case in cases().items():
-        prefix = f"{name}|"
-        columns = [column for column in table.column_names if column.startswith(prefix)]
-        own = table.select(columns).filter(pc.less(table[_ROW], case.table.num_rows))
-        if columns and own.num_rows:
-            yield Chunk(own.rename_columns([c.removeprefix(prefix) for c in columns]), variant=name)
+    for table in tables:
+        for name, case in cases().items():
+            prefix = f"{name}|"
+            columns = [column for column in table.column_names if column.startswith(prefix)]
+            own = table.select(columns).filter(pc.less(table[_ROW], case.table.num_rows))
+            if columns and own.num_rows:
+                bare = [column.removeprefix(prefix) for column in columns]
+                yield Chunk(own.rename_columns(bare), variant=name)

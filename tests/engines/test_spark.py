@@ -12,7 +12,7 @@ from tidegauge.errors import EngineError, StorageError
 from tidegauge.model.batch import Chunk, FileSlice, Part, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
     from pyspark.sql import SparkSession
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
 
 
-def whole(table: pa.Table) -> Iterator[Chunk]:
+def whole(_: Part, tables: Iterable[pa.Table]) -> Iterator[Chunk]:
     """Rows of a frame as they are."""
-    yield Chunk(table)
+    for table in tables:
+        yield Chunk(table)
 
 
 def read_three_rows(part: Part) -> Iterator[Chunk]:

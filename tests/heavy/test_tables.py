@@ -20,10 +20,12 @@ pytestmark = [
 LAKE = Path(__file__).with_name("lake.py")
 IVY = Path(__file__).parents[2] / "build" / "ivy"  # kept: the jars are 53 MB
 WINDOWS = [f"2024-03-{day:02}T0000Z_P1D" for day in (1, 2, 3)]
+DELTA = "io.delta:delta-spark_2.12:3.3.2"
+ICEBERG = "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0"
 SETTINGS = """\
-spark.jars.packages io.delta:delta-spark_2.12:3.3.2,org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0
+spark.jars.packages {delta},{iceberg}
 spark.jars.ivy {ivy}
-spark.sql.extensions io.delta.sql.DeltaSparkSessionExtension,org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions
+spark.sql.extensions io.delta.sql.DeltaSparkSessionExtension
 spark.sql.catalogImplementation hive
 spark.hadoop.javax.jdo.option.ConnectionURL jdbc:derby:;databaseName={folder}/metastore;create=true
 spark.sql.warehouse.dir {folder}/warehouse
@@ -37,21 +39,16 @@ spark.databricks.delta.snapshotPartitions 1
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, str, str]:
-    """A world of tables with its baseline, where the Delta table lies, and how Spark reads a day."""
+    """A world of tables, where the Delta table lies, and how Spark reads a day of Iceberg's."""
     folder = tmp_path_factory.mktemp("lake")
-    (folder / "spark-defaults.conf").write_text(SETTINGS.format(ivy=IVY, folder=folder))
+    told = SETTINGS.format(delta=DELTA, iceberg=ICEBERG, ivy=IVY, folder=folder)
+    (folder / "spark-defaults.conf").write_text(told)
     days = {f"asked/{day}.parquet": asked(day, count=30) for day in (1, 2, 3)}
     data = put(str(folder / "data"), training() | days)
-    made = subprocess.run(
-        [sys.executable, LAKE, f"{data}/training", f"{data}/asked"],
-        cwd=folder,
-        env=os.environ | {"SPARK_CONF_DIR": str(folder)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=600,
-    )
-    where, _, plan = made.stdout.partition("\n")
+    command = [sys.executable, LAKE, f"{data}/training", f"{data}/asked", folder / "answer"]
+    environment = os.environ | {"SPARK_CONF_DIR": str(folder)}
+    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=600)
+    where, _, plan = (folder / "answer").read_text().partition("\n")
     table = world(
         folder,
         data,
@@ -70,11 +67,11 @@ def asked(day: int, count: int) -> bytes:
 
 
 def run(made: World, job: str, *options: str) -> str:
-    """What a job that is started as people start it has told on stdout."""
+    """The last line of what a job tells, after Spark's own about packages."""
     folder = Path(made.conf).parent
     told = program(job, made.conf, *options, cwd=folder, SPARK_CONF_DIR=str(folder))
     assert 0 == told.code, told.err
-    return told.out
+    return told.out.splitlines()[-1]
 
 
 def test_a_delta_table_has_a_name_and_a_path(lake: tuple[World, str, str]) -> None:

@@ -130,7 +130,13 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         if not isinstance(inner, dict):
             raise UsageError(f"--set {override!r}: {key!r} is not a section of the conf")
         tree = inner
-    tree[keys[-1]] = yaml.load(value, _Loader)  # noqa: S506  (a SafeLoader)
+    try:
+        tree[keys[-1]] = yaml.load(value, _Loader)  # noqa: S506  (a SafeLoader)
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).split())
+        raise UsageError(
+            f"--set {override!r}: the value is not valid YAML: {told}; put it in quotes"
+        ) from error
 
 
 def _converter() -> cattrs.Converter:
