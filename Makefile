@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONF := conf/flights.yaml
 STAMP := .venv/installed
+SPARK41 := .venv-spark41
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: env ## the three jobs on real flights of 2013, on local Spark with a local store
@@ -23,8 +24,13 @@ demo: env ## the three jobs on real flights of 2013, on local Spark with a local
 test: lint type contracts unit ## what must be green before a commit: lint, type, contracts, unit
 
 .PHONY: test-all
-test-all: test ## test, and what needs a heavy set-up: environments of their own
+test-all: test test-spark41 ## test, and what needs a heavy set-up: environments of their own
 	$(BIN)/python -m pytest -m heavy
+
+.PHONY: test-spark41
+test-spark41: $(SPARK41)/installed versitygw ## the tests of what Spark does on Spark 4.1, also through Spark Connect
+	$(SPARK41)/bin/python -m pytest -m "not heavy" tests/engines tests/sources tests/flows tests/e2e
+	$(SPARK41)/bin/python -m pytest -m heavy tests/heavy/test_connect.py
 
 .PHONY: lint
 lint: env ## ruff: rules and format
@@ -67,6 +73,11 @@ java: ## look for the Java that Spark needs
 $(STAMP): setup.cfg pyproject.toml requirements/dev.txt | java
 	@scripts/check_machine.sh python $(PYTHON)
 	@scripts/install.sh $(PYTHON) requirements/dev.txt
+	@touch $@
+
+$(SPARK41)/installed: setup.cfg requirements/dev.txt requirements/spark41.txt scripts/install.sh | java
+	@scripts/check_machine.sh python $(PYTHON)
+	@scripts/install.sh $(PYTHON) requirements/dev.txt $(SPARK41) requirements/spark41.txt
 	@touch $@
 
 .PHONY: pins

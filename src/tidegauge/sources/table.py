@@ -31,8 +31,9 @@ def read_table(spark: SparkSession, name: str, skip: Collection[str] = ()) -> Da
         return without_columns(table, skip)
     except AnalysisException as error:
         raise InputError(
-            f"Spark cannot read the table {name}: {str(error).splitlines()[0]}; expected the name "
-            "of a table or a view that this session knows, or a path that it can read"
+            f"Spark cannot read the table {name}: {str(error).splitlines()[0].rstrip('.')}; "
+            "expected the name of a table or a view that this session knows, or a path that it can "
+            "read"
         ) from error
 
 
