@@ -150,7 +150,7 @@ def test_what_will_not_be_compared_is_told(
     with caplog.at_level("WARNING", "tidegauge.flows.adopt"):
         adopt(job_of(make_endpoint(tmp_path)), theirs)
 
-    absent, blunt, direction = (record.message for record in caplog.records)
+    absent, blunt, direction = caplog.messages
     assert "the statistics lack 'seats'" in absent
     assert "no sketch of 'score', 'distance'" in blunt
     assert "a p-value below the threshold is drift" in direction

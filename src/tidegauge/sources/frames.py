@@ -20,13 +20,19 @@ from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, Tra
 from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
 from tidegauge.sources.sparknames import SparkNames
 from tidegauge.sources.sparkrows import RowReader
-from tidegauge.sources.table import FILE, read_parquet, read_table, read_text, without_columns
+from tidegauge.sources.table import (
+    FILE,
+    leaves,
+    read_parquet,
+    read_table,
+    read_text,
+    without_columns,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
     from tidegauge.model.batch import TableReader
     from tidegauge.model.window import Window
@@ -63,7 +69,7 @@ def training_frame(
     if source.format in _TYPED:
         data = _opened(spark, source, inputs)
         read = RowReader(source.uri, "", source.skip, Bin(source.rejected, settings))
-        columns = tuple(_leaves(data.schema))
+        columns = tuple(".".join(path) for path in leaves(data.schema))
         return Frame(without_columns(data, source.skip), read, _fixed_bytes(), columns)
     lines, names = read_text(spark, inputs), SparkNames.of(root_of(source.uri))
     read_lines = LineReader(training.text_reader(source, settings), names, "")
@@ -153,14 +159,3 @@ def _glanced(
     first = lines.limit(_GLANCE_LINES).collect()
     table = pa.table({"line": [row[0] for row in first], "file": [row[1] for row in first]})
     return training.first_columns(source, streamed(file_blocks([table]), names), settings)
-
-
-def _leaves(type_: StructType, above: str = "") -> Iterator[str]:
-    """The columns of a schema once its structs are opened."""
-    from pyspark.sql.types import StructType
-
-    for field in type_.fields:
-        if isinstance(field.dataType, StructType):
-            yield from _leaves(field.dataType, f"{above}{field.name}.")
-        else:
-            yield above + field.name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError
 from tidegauge.model.window import EPOCH
-from tidegauge.sources.table import quoted
+from tidegauge.sources.table import leaves, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,18 +50,15 @@ def time_column(data: DataFrame, name: str) -> Column:
     Raises:
         InputError: there is no such column.
     """
-    from pyspark.errors import AnalysisException
     from pyspark.sql import functions
 
-    found = functions.col(quoted(name) if name in data.columns else name)
-    try:
-        _ = data.select(found).schema  # Spark Connect looks for the column only now
-    except AnalysisException as error:
+    paths = {".".join(path): path for path in leaves(data.schema)}
+    if name not in paths:
         raise InputError(
             f"the captures have no column {name!r}, which is to tell a row's window: there are "
-            f"{', '.join(data.columns)}; correct `captures.time`"
-        ) from error
-    return found
+            f"{', '.join(paths)}; correct `captures.time`"
+        )
+    return functions.col(".".join(map(quoted, paths[name])))
 
 
 def _joined(windows: Sequence[Window]) -> Iterator[tuple[datetime, datetime]]:

@@ -8,11 +8,13 @@ from tidegauge.errors import InputError
 from tidegauge.sources.sparknames import spark_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from tidegauge.sources.listing import Inputs
+    from tidegauge.sources.nested import Path
 
 FILE = "_metadata.file_path"
 
@@ -73,6 +75,18 @@ def without_columns(data: DataFrame, skip: Collection[str], *more: str) -> DataF
 def quoted(column: str) -> str:
     """The name of a column as SQL takes it."""
     return f"`{column.replace('`', '``')}`"
+
+
+def leaves(type_: StructType, above: Path = ()) -> Iterator[Path]:
+    """The paths of the columns that a schema has once its structs are opened."""
+    from pyspark.sql.types import StructType
+
+    for field in type_.fields:
+        path = (*above, field.name)
+        if isinstance(field.dataType, StructType):
+            yield from leaves(field.dataType, path)
+        else:
+            yield path
 
 
 def _paths(inputs: Inputs) -> list[str]:
