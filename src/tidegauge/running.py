@@ -50,7 +50,7 @@ class SparkEngine:
         from tidegauge.engines import spark
         from tidegauge.session import start
 
-        session = start(self._master)
+        session = start(self._master, jvm_reads=True)
         with spark.failures_told():
             frame = open_frame(session)
         return spark.profile_frame(session, frame.data, frame.read, frame.settings)

@@ -43,13 +43,15 @@ _LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
 }
 _CONNECT = "sc://"
-_FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_LIGHT = "-XX:+UseSerialGC"
+_FAST_START = "-XX:TieredStopAtLevel=1"  # enough for a JVM that only deals out the work
 
 
-def start(master: str | None) -> SparkSession:
+def start(master: str | None, *, jvm_reads: bool = False) -> SparkSession:
     """A session on the given master, on spark-submit's, or on all cores of this machine.
 
-    A master `sc://host:port`, or SPARK_REMOTE in the environment, is a Spark Connect server.
+    A master `sc://host:port`, or SPARK_REMOTE in the environment, is a Spark Connect server. With
+    `jvm_reads` a JVM of this machine takes longer to start, and half as long to hand out rows.
 
     Raises:
         UsageError: pyspark or Java is not there.
@@ -73,7 +75,7 @@ def start(master: str | None) -> SparkSession:
         if master or not submitted:
             builder = builder.master(master or "local[*]")
         local = not submitted and (master or "local").startswith("local")
-        settings = _ALWAYS | (_local() if local else {})
+        settings = _ALWAYS | (_local(jvm_reads=jvm_reads) if local else {})
     if not (remote or "").startswith(_CONNECT):
         _look_for_java()
     for key, value in settings.items():
@@ -108,16 +110,17 @@ def _interrupts_as_they_are() -> Iterator[None]:
             signal.signal(signal.SIGINT, former)
 
 
-def _local() -> dict[str, str]:
+def _local(*, jvm_reads: bool) -> dict[str, str]:
     # Before the JVM: it would warn that the host's name is a loopback address.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     quiet = Path(__file__).with_name("log4j2.properties")
     logging = f"-Dlog4j2.configurationFile={quiet.as_uri()}" if quiet.exists() else ""
+    options = _LIGHT if jvm_reads else f"{_LIGHT} {_FAST_START}"
     return {
         **_LOCAL,
         # States are merged by as many tasks: more than the cores only take turns.
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
-        "spark.driver.extraJavaOptions": f"{_FAST_START} {logging}",
+        "spark.driver.extraJavaOptions": f"{options} {logging}",
     }
 
 

@@ -365,5 +365,5 @@ def test_parquet_files_that_spark_cannot_join_are_told(spark: SparkSession, tmp_
     for name, value in (("a", 1), ("b", "x")):
         parquet.write_table(pa.table({"n": [value]}), tmp_path / f"{name}.parquet")
     source = TrainingSource(str(tmp_path), Format.PARQUET, str(tmp_path / "out"))
-    with pytest.raises(InputError, match="one type each; with `read: arrow`"):
+    with pytest.raises(InputError, match="one a column; `read: arrow` reads each file"):
         training_frame(spark, source, list_training(source.uri, SETTINGS), SETTINGS)

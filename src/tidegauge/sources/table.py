@@ -55,8 +55,8 @@ def read_parquet(spark: SparkSession, uri: str, inputs: Inputs) -> DataFrame:
         lines = str(error).splitlines() or [type(error).__name__]
         told = next((line for line in lines if "Exception: " in line), lines[0])
         raise InputError(
-            f"Spark cannot read the files of {uri} ({told.strip(' :')}): expected Parquet files "
-            "whose columns have one type each; with `read: arrow` each has its own"
+            f"Spark cannot read the files of {uri} ({told.strip(' :.')}): expected Parquet with "
+            "types that Spark knows, one a column; `read: arrow` reads each file as it is"
         ) from error
 
 
