@@ -366,14 +366,12 @@ def test_cores_do_not_matter(spark: SparkSession, tmp_path: Path) -> None:
         parquet.write_table(numbers(9_000, ord(name)), tmp_path / name, row_group_size=1_000)
     source = TrainingSource(str(tmp_path), Format.PARQUET, str(tmp_path / "out"))
     inputs = list_training(source.uri, SETTINGS)
-    cost, cores = "spark.sql.files.openCostInBytes", "spark.sql.leafNodeDefaultParallelism"
-    spark.conf.set(cost, "0")
+    cores = "spark.sql.leafNodeDefaultParallelism"
     found = []
     for number in ("1", "7"):
         spark.conf.set(cores, number)
         (profile,) = of_frame(spark, training_frame(spark, source, inputs, SETTINGS)).values()
         found.append(to_parquet(profile))
-    spark.conf.unset(cost)
     spark.conf.unset(cores)
 
     assert found[0] == found[1]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 CHUNK_ROWS = 200_000
+_CHUNK_BYTES = 128 << 20
 
 
 def gathered(chunks: Iterable[Chunk], rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
@@ -29,6 +30,27 @@ def gathered(chunks: Iterable[Chunk], rows: int = CHUNK_ROWS) -> Iterator[Chunk]
             held, count = [], 0
     if held:
         yield _together(held)
+
+
+def regrouped(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The same rows, those of a window and variant together although others came in between.
+
+    As many are held as one chunk may have; the order of a window's own rows stays.
+    """
+    held: dict[tuple[str, str], list[Chunk]] = {}
+    rows = size = 0
+    for chunk in chunks:
+        own = held.setdefault((chunk.window, chunk.variant), [])
+        if own and not _fit(own[-1], chunk):
+            yield _together(own)
+            own.clear()
+        own.append(chunk)
+        rows += chunk.table.num_rows
+        size += chunk.table.nbytes
+        if rows >= CHUNK_ROWS or size >= _CHUNK_BYTES:
+            yield from map(_together, filter(None, held.values()))
+            held, rows, size = {}, 0, 0
+    yield from map(_together, filter(None, held.values()))
 
 
 def batched(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -14,7 +14,7 @@ from tidegauge.sources.framehours import RowHours, TextHours
 from tidegauge.sources.frametime import in_windows, time_column
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, root_of
-from tidegauge.sources.parts import PART_BYTES
+from tidegauge.sources.parts import FILE_BYTES, PART_BYTES
 from tidegauge.sources.rejected import Bin
 from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, TrainingSource
 from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
@@ -142,6 +142,7 @@ def _fixed_bytes(most: int = PART_BYTES) -> dict[str, str]:
     return {
         "spark.sql.files.maxPartitionBytes": str(most),
         "spark.sql.files.minPartitionNum": "1",
+        "spark.sql.files.openCostInBytes": str(FILE_BYTES),
     }
 
 

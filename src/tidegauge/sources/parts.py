@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tidegauge.storage import S3Settings
 
 PART_BYTES = 128 << 20
-_FILE_BYTES = 256 << 10  # what one more file costs to fetch, as bytes to read
+FILE_BYTES = 256 << 10  # what one more file costs to fetch, as bytes to read
 _FOOTERS_AT_ONCE = 16
 _NAME_LENGTH = 120  # of a file's key within an id, which is also a file's name
 
@@ -99,8 +99,8 @@ def _packed(
     group: list[FileSlice] = []
     total = 0
     for name, slice_ in slices:
-        size = slice_.size_bytes + _FILE_BYTES
-        if group and total + size > part_bytes + _FILE_BYTES:
+        size = slice_.size_bytes + FILE_BYTES
+        if group and total + size > part_bytes + FILE_BYTES:
             yield names[0], tuple(group)
             names, group, total = [], [], 0
         names.append(name)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegauge.sources.bulk import content_of
+from tidegauge.sources.chunks import regrouped
 from tidegauge.sources.columns import one_array
 from tidegauge.sources.reading import Streamed
 
@@ -54,6 +55,9 @@ class LineReader:
         Raises:
             StorageError: the rejected records cannot be written.
         """
+        yield from regrouped(self._chunks(part, tables))
+
+    def _chunks(self, part: Part, tables: Iterator[pa.Table]) -> Iterator[Chunk]:
         by_owner = groupby(file_blocks(tables), key=lambda block: self._owner(block[0]))
         for run, (owner, blocks) in enumerate(by_owner):
             if owner is not None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tidegauge.model.batch import Chunk
 from tidegauge.sources.bytime import ByTime, decided, split, without, without_time
-from tidegauge.sources.chunks import gathered
+from tidegauge.sources.chunks import regrouped
 from tidegauge.sources.columns import one_array
 from tidegauge.sources.nested import flat
 from tidegauge.sources.rejected import Bin, Kept, tally
@@ -45,7 +45,7 @@ class RowReader:
         """
         part = replace(part, variant=self.variant)
         lost = Kept(list)
-        yield from gathered(self._chunks(part, tables, lost))
+        yield from regrouped(self._chunks(part, tables, lost))
         self.rejected.keep(part, lost)
 
     def _chunks(self, part: Part, tables: Iterator[pa.Table], lost: Kept) -> Iterator[Chunk]:
