@@ -86,7 +86,7 @@ def negatives(current: FeatureStatistics, baseline: FeatureStatistics, trial: Tr
     least = current.numeric.min if current.numeric else None
     if detail is None or (least is None and not detail.negative_infinity):
         return not_evaluated("there are no numbers whose signs were counted")
-    bad = detail.negatives + detail.negative_infinity
+    bad = detail.negatives  # minus infinity is among them
     n, m = current.num_present, baseline.num_present
     if not m:
         return not_evaluated("the baseline column has no values")
