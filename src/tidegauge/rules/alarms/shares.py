@@ -126,7 +126,7 @@ def unknown_values(
     if unlisted:
         numbers["observed_at_least"] = max(0.0, observed - unlisted / n)
     finding = _judged(bad, n, share, trial, _DOES_NOT_MEET.format(observed), numbers)
-    if unlisted and finding.verdict is Verdict.HELD:
+    if unlisted and finding.verdict is not Verdict.VIOLATED:
         most = min(n, bad + unlisted)
         if _judged(most, n, share, trial, "", {}).verdict is Verdict.VIOLATED:
             reason = f"{unlisted} of {n} values are not listed, and may be outside the domain"
