@@ -42,9 +42,13 @@ def test_the_baseline_is_told_and_pinned(travelled: Travelled) -> None:
     assert [f"baseline {pinned} of flights: 400 rows, 3 features, pinned"] == (
         told["baseline"].messages("info")
     )
-    assert {"calibration.json", "constraints.json", "profile.parquet", "run.json", "statistics.json"} == {
-        key.rpartition("/")[2] for key in made.stored() if key.startswith(folder)
-    }
+    assert {
+        "calibration.json",
+        "constraints.json",
+        "profile.parquet",
+        "run.json",
+        "statistics.json",
+    } == {key.rpartition("/")[2] for key in made.stored() if key.startswith(folder)}
     features = made.document(f"{folder}/statistics.json")["features"]
     assert ["carrier", "miles", "seats"] == [feature["name"] for feature in features]
     assert "Completed" == made.document(f"{folder}/run.json")["status"]

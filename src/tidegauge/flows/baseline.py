@@ -14,6 +14,7 @@ from tidegauge.errors import InputError, did_you_mean
 from tidegauge.flows.byspark import profile_training
 from tidegauge.flows.calibrating import calibrated
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
 from tidegauge.model.statistics import Kind
@@ -70,7 +71,7 @@ def make_baseline(job: Job) -> Made:
             f"the training data at {source.uri} has no rows: expected the data that the model "
             "was trained on; correct `training.uri`"
         )
-    calibration, blocks = calibrated(job, source, profile, profile.statistics())
+    calibration, blocks = calibrated(job, source, profile, profile.statistics(), bad_windows(job))
     plan = plan_of(job.conf, calibration)
     result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
     for note in result.notes:

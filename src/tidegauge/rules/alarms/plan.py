@@ -86,7 +86,8 @@ def _floors(constraints: Constraints) -> Mapping[Test, float]:
     It is what people edit, and what was accepted, so it outdoes the conf.
     """
     overrides = {feature.name: feature.overrides for feature in constraints.features}
-    usual, found = MonitoringConfig(), {}
+    usual = MonitoringConfig()
+    found: dict[Test, float] = {}
     for constraint in expand(constraints):
         key = _FLOORS.get(type(constraint))
         if key is None:
