@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.model.outcome import Check, Severity, Violation
@@ -80,6 +80,8 @@ def _edited(feature: FeatureConstraints, edit: Edit) -> FeatureConstraints:
             return replace(feature, completeness=edit.value)
         case "inferred_type":
             return replace(feature, inferred_type=InferredType(edit.value))
+        case "range":
+            return replace(feature, range=tuple(edit.value))
         case "is_non_negative":
             return replace(feature, is_non_negative=edit.value)
         case setting:
@@ -105,6 +107,8 @@ def _edit(
             return Edit(name, "inferred_type", current.inferred_type.value)
         case Check.CATEGORICAL_VALUES if current and feature:
             return _of_domain(name, numbers, current, feature)
+        case Check.RANGE if feature and feature.range:
+            return _of_range(name, numbers, feature.range)
         case Check.BASELINE_DRIFT if feature:
             return _of_drift(name, numbers, feature)
         case _:
@@ -122,6 +126,19 @@ def _of_domain(
         return Edit(name, "domain_content_threshold", _below(numbers["observed"]))
     known = frozenset(feature.domains or ())
     return Edit(name, _DOMAINS, [value for value in values.counts if value not in known])
+
+
+def _of_range(
+    name: str, numbers: Mapping[str, Any], bounds: tuple[float | None, float | None]
+) -> Edit:
+    """Both bounds moved to where the window's numbers end."""
+    low, high = bounds
+    least, greatest = numbers["min"], numbers["max"]
+    if low is not None and least <= low:
+        low = nextafter(least, -inf)
+    if high is not None and greatest > high:
+        high = greatest
+    return Edit(name, "range", [low, high])
 
 
 def _of_drift(name: str, numbers: Mapping[str, Any], feature: FeatureConstraints) -> Edit:
