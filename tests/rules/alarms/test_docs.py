@@ -20,7 +20,7 @@ def documented() -> dict[str, Any]:
     """What the page's Python block defines."""
     (block,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     names: dict[str, Any] = {}
-    exec(block, names)  # noqa: S102  (our own page)
+    exec(block, names)
     return names
 
 
@@ -32,7 +32,7 @@ def documented() -> dict[str, Any]:
     st.integers(20, 10**6),
     st.integers(20, 10**7),
 )
-def test_a_p_value_can_be_computed_from_the_documents(  # noqa: PLR0913, PLR0917
+def test_a_p_value_can_be_computed_from_the_documents(
     blocks: int, rows: float, estimate: float, gap: float, n: int, m: int
 ) -> None:
     """With the numbers of the outcome and scipy, and nothing of ours."""
