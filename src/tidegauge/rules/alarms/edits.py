@@ -101,10 +101,8 @@ def _edit(
             return Edit(name, "is_non_negative", value=False)
         case Check.COMPLETENESS:
             return Edit(name, "completeness", _below(numbers["observed"]))
-        case Check.DATA_TYPE if current and numbers["observed"] > 0:
-            return Edit(name, "datatype_check_threshold", _below(numbers["observed"]))
-        case Check.DATA_TYPE if current:
-            return Edit(name, "inferred_type", current.inferred_type.value)
+        case Check.DATA_TYPE if current and feature:
+            return _of_type(name, numbers, current, feature)
         case Check.CATEGORICAL_VALUES if current and feature:
             return _of_domain(name, numbers, current, feature)
         case Check.RANGE if feature and feature.range:
@@ -113,6 +111,18 @@ def _edit(
             return _of_drift(name, numbers, feature)
         case _:
             return None
+
+
+def _of_type(
+    name: str,
+    numbers: Mapping[str, Any],
+    current: FeatureStatistics,
+    feature: FeatureConstraints,
+) -> Edit:
+    """Another type where no value is of the expected one; a column of strays keeps its type."""
+    if numbers["observed"] or current.inferred_type is feature.inferred_type:
+        return Edit(name, "datatype_check_threshold", _below(numbers["observed"]))
+    return Edit(name, "inferred_type", current.inferred_type.value)
 
 
 def _of_domain(

@@ -87,7 +87,7 @@ def negatives(current: FeatureStatistics, baseline: FeatureStatistics, trial: Tr
     least = current.numeric.min if current.numeric else None
     if detail is None or (least is None and not detail.negative_infinity):
         return not_evaluated("there are no numbers whose signs were counted")
-    bad = detail.negatives + detail.negative_infinity
+    bad = detail.negatives  # minus infinity is among them
     n, m = current.num_present, baseline.num_present
     if not m:
         return not_evaluated("the baseline column has no values")
@@ -127,7 +127,7 @@ def unknown_values(
     if unlisted:
         numbers["observed_at_least"] = max(0.0, observed - unlisted / n)
     finding = _judged(bad, n, share, trial, _DOES_NOT_MEET.format(observed), numbers)
-    if unlisted and finding.verdict is Verdict.HELD:
+    if unlisted and finding.verdict is not Verdict.VIOLATED:
         most = min(n, bad + unlisted)
         if _judged(most, n, share, trial, "", {}).verdict is Verdict.VIOLATED:
             reason = f"{unlisted} of {n} values are not listed, and may be outside the domain"
