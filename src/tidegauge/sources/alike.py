@@ -9,13 +9,16 @@ not so is left to a parser.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidegauge.sources.columns import content_of
 from tidegauge.sources.lines import places_of
 from tidegauge.sources.reading import is_utf8
 
@@ -27,21 +30,25 @@ if TYPE_CHECKING:
     from tidegauge.sources.lines import Lines
     from tidegauge.sources.nested import Path
 
-_QUOTE, _BACKSLASH, _NEWLINE, _SPACE = b'"\\\n '
+_QUOTE, _BACKSLASH, _SPACE = b'"\\ '
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"'}  # without `\\` in a text, in any order
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(?=")')  # of a string, its first quote left out
 _MOST_BYTES = 2**31 - 1  # that a string array can point into
 
 
 @dataclass(frozen=True, slots=True)
 class _Mould:
-    """The first line, and which of its strings (by their number) each wanted path has.
+    """The first line: what stands around the texts that vary, and the texts that do not.
 
-    `varying` are the numbers of the strings that other lines may have otherwise.
+    `constants` are the wanted ones of the latter (None: there is none). `varying` are the paths of
+    the former in the order of the line, each with its length there; `between` has a run of bytes
+    before each of them, and one after the last.
     """
 
-    line: bytes
-    wanted: Mapping[Path, int | None]
-    varying: tuple[int, ...]
+    constants: Mapping[Path, str | None]
+    varying: Mapping[Path, int]
+    between: tuple[bytes, ...]
 
 
 def read_alike(
@@ -51,66 +58,43 @@ def read_alike(
 
     Lines may differ in the texts at the `varying` paths.
     """
-    data = lines.data
-    if not len(lines) or len(data) > _MOST_BYTES:
+    if not len(lines) or len(lines.data) > _MOST_BYTES or not is_utf8(lines.data):
         return None
-    bytes_ = np.frombuffer(data, np.uint8)
-    escapes = _escapes(data, bytes_)
-    if escapes is None:
+    mould = _mould(lines.record(0), wanted, varying)
+    texts = None if mould is None else _cast(lines, mould)
+    if mould is None or texts is None:
         return None
-    quotes = np.flatnonzero(bytes_ == _QUOTE)
-    if '"' in escapes:
-        quotes = quotes[bytes_[quotes - 1] != _BACKSLASH]
-    if not len(quotes) or len(quotes) % (2 * len(lines)):
-        return None
-    places = quotes.reshape(len(lines), -1)
-    mould = _mould(lines.record(0), places[0] - lines.starts[0], wanted, varying)
-    if mould is None or not _one_a_line(lines, bytes_) or not is_utf8(data):
-        return None
-    if not _fit(lines, bytes_, places, mould):
-        return None
-    return {
-        path: _varying(data, places, number, escapes)
-        if number in mould.varying
-        else _constant(len(lines), mould, places[0], number)
-        for path, number in mould.wanted.items()
-    }
+    for path, text in mould.constants.items():
+        texts[path] = pa.repeat(pa.scalar(text, pa.string()), len(lines))
+    return {path: texts[path] for path in wanted}
 
 
-def _escapes(data: bytes, bytes_: NDArray[np.uint8]) -> Mapping[str, str] | None:
-    """The escapes that there are, and what each of them stands for; None if there are others."""
-    if b"\\" not in data:
-        return {}
-    # Records end with a brace or a newline: there is a byte after each backslash.
-    letters = set(map(chr, np.unique(bytes_[places_of(_BACKSLASH, bytes_) + 1])))
-    if letters - _ESCAPES.keys():
-        return None
-    return {letter: _ESCAPES[letter] for letter in letters}
-
-
-def _one_a_line(lines: Lines, bytes_: NDArray[np.uint8]) -> bool:
-    """Whether the only control characters are the newlines that end the records."""
-    ends = lines.stops[lines.stops < len(bytes_)]
-    controls = int(np.count_nonzero(bytes_ < _SPACE))
-    return controls == len(ends) and bool((bytes_[ends] == _NEWLINE).all())
-
-
-def _mould(
-    line: bytes, quotes: NDArray[np.intp], wanted: Sequence[Path], varying: Collection[Path]
-) -> _Mould | None:
+def _mould(line: bytes, wanted: Sequence[Path], varying: Collection[Path]) -> _Mould | None:
     """The first line as a mould; None if it is none: no JSON object, or no text at such a path."""
-    pieces = [line[a:b] for a, b in zip([0, *quotes + 1], [*quotes, len(line)], strict=True)]
-    numbered = list(pieces)
-    for i in range(1, len(pieces), 2):
-        is_key = pieces[i + 1].lstrip(b" ").startswith(b":")
-        numbered[i] = pieces[i] if is_key else str(i // 2).encode()
+    if b"\\u" in line:  # might be half a character
+        return None
+    strings = list(_STRING.finditer(line))
+    numbered, last = [], 0  # the line, each of its strings that is no key replaced by its number
+    for number, string in enumerate(strings):
+        is_key = line[string.end() :].lstrip(b" ").startswith(b":")
+        numbered += [line[last : string.start()], string[0] if is_key else b'"%d"' % number]
+        last = string.end()
     try:
-        value = json.loads(b'"'.join(numbered), object_pairs_hook=_object, parse_constant=_object)
+        value = json.loads(
+            b"".join((*numbered, line[last:])), object_pairs_hook=_object, parse_constant=_constant
+        )
         numbers = {path: _number(value, path) for path in dict.fromkeys((*wanted, *varying))}
+        texts = {p: None if n is None else json.loads(strings[n][0]) for p, n in numbers.items()}
     except (ValueError, RecursionError):
         return None
-    others = sorted(n for path in varying if (n := numbers[path]) is not None)
-    return _Mould(line, {path: numbers[path] for path in wanted}, tuple(others))
+    found = {path: strings[n] for path in varying if (n := numbers[path]) is not None}
+    others = sorted(found.items(), key=lambda item: item[1].start())
+    cuts = [0, *(at for _, string in others for at in (string.start() + 1, string.end() - 1))]
+    return _Mould(
+        {path: texts[path] for path in wanted if path not in found},
+        {path: string.end() - string.start() - 2 for path, string in others},
+        tuple(line[a:b] for a, b in zip(cuts[::2], [*cuts[1::2], len(line)], strict=True)),
+    )
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
@@ -120,8 +104,12 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _number(value: object, path: Path) -> int | None:
-    """The number of the string at a path; None where there is nothing, or null.
+    """The number that stands for the string at a path; None where there is nothing, or null.
 
     Raises:
         ValueError: there is something else.
@@ -132,55 +120,83 @@ def _number(value: object, path: Path) -> int | None:
         if not isinstance(value, dict):
             raise ValueError(f"{key} is in no object")  # noqa: TRY004 - one error for the caller
         value = value.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise ValueError("it is no string")  # noqa: TRY004
-    return int(value)
+    if value is not None and not isinstance(value, str):
+        raise ValueError("it is no string")
+    return None if value is None else int(value)
 
 
-def _fit(
-    lines: Lines, bytes_: NDArray[np.uint8], places: NDArray[np.intp], mould: _Mould
-) -> bool:
-    """Whether all lines have the mould's bytes around the texts that vary."""
-    froms = [lines.starts, *(places[:, 2 * n + 1] for n in mould.varying)]
-    tos = [*(places[:, 2 * n] for n in mould.varying), lines.stops]
-    return all(_equal(bytes_, start, stop) for start, stop in zip(froms, tos, strict=True))
+def _cast(lines: Lines, mould: _Mould) -> dict[Path, pa.Array] | None:
+    """The texts that vary; None if a line is not of the mould."""
+    bytes_ = np.frombuffer(lines.data, np.uint8)
+    found: dict[Path, pa.Array] = {}
+    at = lines.starts
+    *befores, last = mould.between
+    for (path, length), before in zip(mould.varying.items(), befores, strict=True):
+        if not _all_equal(bytes_, at, before):
+            return None
+        strings = _strings(lines, bytes_, at + len(before), length)
+        if strings is None:
+            return None
+        found[path], at = strings
+    fit = bool((lines.stops - at == len(last)).all()) and _all_equal(bytes_, at, last)
+    return found if fit else None
 
 
-def _equal(bytes_: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> bool:
-    """Whether the bytes `[start, stop)` are the same everywhere."""
-    length = int(stops[0] - starts[0])
-    if (stops - starts != length).any():
+def _all_equal(bytes_: NDArray[np.uint8], starts: NDArray[np.int64], run: bytes) -> bool:
+    """Whether the same bytes stand at each of the places."""
+    runs = np.ndarray((max(0, len(bytes_) - len(run) + 1),), f"V{len(run)}", bytes_, strides=(1,))
+    if int(starts.max()) >= len(runs):
         return False
-    if length < 1:
-        return length == 0
-    runs = np.ndarray((len(bytes_) - length + 1,), f"V{length}", bytes_, strides=(1,))
-    found = runs[starts].view(np.uint8).reshape(-1, length)
-    return bool((found == found[0]).all())
+    found = runs[starts].view(np.uint8).reshape(-1, len(run))
+    return bool((found == np.frombuffer(run, np.uint8)).all())
 
 
-def _constant(
-    count: int, mould: _Mould, quotes: NDArray[np.intp], number: int | None
-) -> pa.Array:
-    """The text that the string of this number is in every line."""
-    if number is None:
-        return pa.nulls(count, pa.string())
-    start, stop = quotes[2 * number : 2 * number + 2] - quotes[0] + mould.line.index(b'"')
-    return pa.repeat(pa.scalar(json.loads(mould.line[start : stop + 1]), pa.string()), count)
+def _strings(
+    lines: Lines, bytes_: NDArray[np.uint8], starts: NDArray[np.int64], length: int
+) -> tuple[pa.Array, NDArray[np.int64]] | None:
+    """The strings that begin at these places, and where they end; None if they are not simple.
+
+    Most often they are as long as the mould's, as ids and times are.
+    """
+    stops = starts + length
+    if int(stops.max()) < len(bytes_) and (bytes_[stops] == _QUOTE).all():
+        texts = _texts(lines.data, starts, stops)
+        content = _content(texts)
+        if not ((content == _QUOTE) | (content == _BACKSLASH)).any():
+            return (texts, stops) if content.min(initial=_SPACE) >= _SPACE else None
+    bounds = starts.tolist(), lines.stops.tolist()
+    stops = np.fromiter(map(lines.data.find, repeat(b'"'), *bounds), np.int64, len(lines))
+    if (bytes_[stops - 1] == _BACKSLASH).any():
+        rests = map(_REST.match, repeat(lines.data), *bounds)
+        stops = np.fromiter((rest.end() if rest else -1 for rest in rests), np.int64, len(lines))
+    if (stops < 0).any():
+        return None
+    texts = _unescaped(_texts(lines.data, starts, stops))
+    return None if texts is None else (texts, stops)
 
 
-def _varying(
-    data: bytes, places: NDArray[np.intp], number: int, escapes: Mapping[str, str]
-) -> pa.Array:
-    """The strings of this number, one a line, their escapes undone."""
-    count = len(places)
-    # An array of the strings and, in between, of what is between them.
-    offsets = np.ravel(places[:, 2 * number : 2 * number + 2] + (1, 0)).astype(np.int32)
+def _texts(data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> pa.Array:
+    count = len(starts)
+    # An array of the texts and, in between, of what is between them.
+    offsets = np.column_stack((starts, stops)).astype(np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     every = pa.Array.from_buffers(pa.string(), 2 * count - 1, buffers)
-    texts = every.take(pa.array(np.arange(0, 2 * count, 2)))
-    if escapes and (np.frombuffer(texts.buffers()[2], np.uint8) == _BACKSLASH).any():
-        for letter, character in escapes.items():
-            texts = pc.replace_substring(texts, "\\" + letter, character)
+    return every.take(pa.array(np.arange(0, 2 * count, 2)))
+
+
+def _unescaped(texts: pa.Array) -> pa.Array | None:
+    """The strings as the texts that they stand for; None if it takes a parser to say that."""
+    content = _content(texts)
+    if content.min(initial=_SPACE) < _SPACE:
+        return None
+    # No string ends with a backslash that escapes nothing, so there is a letter after each.
+    letters = set(map(chr, np.unique(content[places_of(_BACKSLASH, content) + 1])))
+    if letters - _ESCAPES.keys():
+        return None
+    for letter in letters:
+        texts = pc.replace_substring(texts, "\\" + letter, _ESCAPES[letter])
     return texts
+
+
+def _content(texts: pa.Array) -> NDArray[np.uint8]:
+    return np.frombuffer(content_of(texts), np.uint8)

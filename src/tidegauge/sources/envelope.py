@@ -40,8 +40,7 @@ INPUT, OUTPUT = "endpointInput", "endpointOutput"
 
 _TIME = ("eventMetadata", "inferenceTime")
 _FIELDS: Mapping[str, tuple[Path, ...]] = {
-    side: tuple(("captureData", side, field.name) for field in _PAYLOAD)
-    for side in (INPUT, OUTPUT)
+    side: tuple(("captureData", side, field.name) for field in _PAYLOAD) for side in (INPUT, OUTPUT)
 }
 _WANTED = (*_FIELDS[INPUT], *_FIELDS[OUTPUT], _TIME)
 # What differs from one record of an endpoint to the next.
@@ -91,7 +90,8 @@ def open_envelopes(lines: Lines) -> Envelopes:
     columns = {path: _together([piece.columns[path] for piece in pieces]) for path in _WANTED}
     return Envelopes(
         np.concatenate([piece.records for piece in pieces]),
-        *(Payloads(*(columns[path] for path in _FIELDS[side])) for side in (INPUT, OUTPUT)),
+        Payloads(*(columns[path] for path in _FIELDS[INPUT])),
+        Payloads(*(columns[path] for path in _FIELDS[OUTPUT])),
         columns[_TIME],
         tuple(broken for piece in pieces for broken in piece.broken),
     )

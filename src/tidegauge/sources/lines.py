@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 16 << 20  # of text at once; what is read from it is gathered again
 _NEWLINE, _RETURN = 10, 13
+_CACHED_BYTES = 1 << 18  # looked at at once; a multiple of 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,16 @@ def lines_of(data: bytes, origins: tuple[Origin, ...]) -> Lines:
 
 def places_of(byte: int, bytes_: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The places of a byte that is rare: only the words of eight that have it are looked into."""
-    found = bytes_ == byte
-    whole = len(found) // 8 * 8
-    words = np.flatnonzero(found[:whole].view(np.uint64) != 0)
-    inner = np.flatnonzero(found[:whole].reshape(-1, 8)[words])
-    return np.concatenate([words[inner >> 3] * 8 + (inner & 7), whole + np.flatnonzero(found[whole:])])
+    mask = np.empty(_CACHED_BYTES, np.bool_)
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(bytes_), _CACHED_BYTES):
+        some = bytes_[start : start + _CACHED_BYTES]
+        mask[len(some) :] = False
+        np.equal(some, byte, out=mask[: len(some)])
+        words = np.flatnonzero(mask.view(np.uint64) != 0)
+        inner = np.flatnonzero(mask.reshape(-1, 8)[words])
+        found.append(start + words[inner >> 3] * 8 + (inner & 7))
+    return np.concatenate(found)
 
 
 def _pieces(file: FileSlice | Streamed, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
