@@ -1,19 +1,26 @@
-"""Which of the keys of `captures:` go together."""
+"""Which of the keys of `captures:`, and of `training:`, go together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegauge.config.schema import CaptureFormat
+from tidegauge.config.schema import CaptureFormat, TrainingFormat
 from tidegauge.sources.source import ReadBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tidegauge.config.schema import Captures
+    from tidegauge.config.schema import Captures, Training
 
 _LINES = (CaptureFormat.CSV, CaptureFormat.JSONL)
 _FILES = (*_LINES, CaptureFormat.PARQUET)
+
+
+def training_problems(training: Training) -> Iterator[str]:
+    """A sentence for each key of `training` that another one rules out."""
+    by_lines = training.format is TrainingFormat.CSV and training.read is not ReadBy.SPARK
+    if training.preprocess and not by_lines:
+        yield "training.preprocess: expected the format csv, and no `read: spark`"
 
 
 def capture_problems(captures: Captures) -> Iterator[str]:

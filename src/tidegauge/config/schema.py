@@ -68,6 +68,7 @@ class Training:
     read: ReadBy = ReadBy.ARROW
     time: str | None = None
     header: bool = True
+    preprocess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

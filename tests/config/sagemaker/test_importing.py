@@ -66,6 +66,7 @@ def test_everything_about_a_monitor_makes_a_whole_conf() -> None:
             "uri": "s3://example-bucket/training/flights.csv",
             "format": "csv",
             "header": False,
+            "preprocess": f"{SCRIPTS}/preprocessor.py",
         },
         "captures": {
             "uri": CAPTURES,
@@ -227,9 +228,15 @@ def test_scripts_are_carried_over() -> None:
 
 
 def test_a_script_of_the_baselining_job_is_not_the_captures() -> None:
-    """It was written for rows of the training data."""
+    """It was written for lines of the training data: if they are none, that is told."""
     assert not {"preprocess", "postprocess"} & tree(BASELINING)["captures"].keys()
-    assert f"the baselining job ran {SCRIPTS}/preprocessor.py" in told(BASELINING)["training"]
+    assert f"{SCRIPTS}/preprocessor.py" == tree(BASELINING)["training"]["preprocess"]
+    assert "training" not in told(BASELINING)
+
+    parquet = copy.deepcopy(BASELINING)
+    parquet["Environment"]["dataset_format"] = '{"parquet": {}}'
+    assert "preprocess" not in tree(parquet)["training"]
+    assert f"the baselining job ran {SCRIPTS}/preprocessor.py" in told(parquet)["training"]
 
 
 def test_a_batch_transform_has_no_endpoint() -> None:

@@ -67,7 +67,8 @@ def _preamble(facts: Facts, sources: Sequence[str]) -> Iterator[str]:
         yield "tidegauge import baseline CONF \\"
         yield f"    --statistics {facts.statistics} \\"
         yield f"    --constraints {facts.constraints}"
-    for script in filter(None, (facts.preprocessor, facts.postprocessor)):
+    scripts = (facts.baselining_script, facts.preprocessor, facts.postprocessor)
+    for script in dict.fromkeys(filter(None, scripts)):
         yield ""
         yield f"{script} is code that runs with the job's rights; look at what it does."
 
@@ -85,6 +86,8 @@ def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
     yield Entry("training.format", format_ or "csv", "" if format_ else UNKNOWN)
     if not header:
         yield Entry("training.header", value=False)
+    if format_ == "csv":
+        yield Entry("training.preprocess", facts.baselining_script or "")
 
     yield Entry("captures.uri", _captures(facts) or UNKNOWN)
     yield from _capture_entries(facts)
@@ -147,11 +150,12 @@ def _notes(facts: Facts) -> Iterator[LeftOver]:
         )
     elif note := _training_format(facts.training_format)[2]:
         yield LeftOver("training.format", note)
-    if facts.baselining_script is not None:
+    if facts.baselining_script and _training_format(facts.training_format)[0] != "csv":
         yield LeftOver(
             "training",
-            f"the baselining job ran {facts.baselining_script} on the training data, which are "
-            "read here as they are: go on with the service's baseline, or give data that it made",
+            f"the baselining job ran {facts.baselining_script} on the training data; here a script "
+            "is given the lines of CSV only: go on with the service's baseline, or give data that "
+            "it made",
         )
     if _captures(facts) is None:
         yield LeftOver(
