@@ -24,9 +24,7 @@ SEEDS = (
 @pytest.mark.heavy
 def test_a_fuzzer_finds_no_crash_and_no_hang(tmp_path: Path) -> None:
     """Neither does it make the reader lose a good record."""
-    pytest.importorskip(
-        "atheris", reason="atheris is not installed: the extra `fuzz`"
-    )
+    pytest.importorskip("atheris", reason="atheris is not installed: the extra `fuzz`")
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for i, seed in enumerate(SEEDS):

@@ -90,6 +90,13 @@ def test_other_lines_are_left_to_a_parser(other: bytes) -> None:
     assert read(some, some, other) is None
 
 
+@pytest.mark.parametrize("text", ["back\\slash", "last\\", "\\", "\x01", "\ud800"])
+def test_texts_that_take_a_parser(text: str) -> None:
+    """Escapes that mean something together, also where all lines have the same."""
+    assert read(line(text)) is None
+    assert read(line(text), line(text)) is None
+
+
 @pytest.mark.parametrize(
     "first",
     [
@@ -117,7 +124,11 @@ def test_lines_without_an_end_take_no_longer() -> None:
 
 @settings(max_examples=300, deadline=None, database=None)
 @given(
-    texts=st.lists(st.text(max_size=8), min_size=1, max_size=4),
+    texts=st.lists(
+        st.text(st.one_of(st.sampled_from('n,"\\\n\té'), st.characters()), max_size=8),
+        min_size=1,
+        max_size=4,
+    ),
     cuts=st.lists(st.tuples(st.integers(0, 90), st.binary(max_size=3)), max_size=2),
     ascii_only=st.booleans(),
 )

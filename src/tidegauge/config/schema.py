@@ -28,6 +28,7 @@ class CaptureFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
     TABLE = "table"
 
 

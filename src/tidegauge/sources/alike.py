@@ -189,8 +189,8 @@ def _unescaped(texts: pa.Array) -> pa.Array | None:
     content = _content(texts)
     if content.min(initial=_SPACE) < _SPACE:
         return None
-    # No string ends with a backslash that escapes nothing, so there is a letter after each.
-    letters = set(map(chr, np.unique(content[places_of(_BACKSLASH, content) + 1])))
+    after = np.minimum(places_of(_BACKSLASH, content) + 1, len(content) - 1)
+    letters = set(map(chr, np.unique(content[after])))  # among them the backslash that is escaped
     if letters - _ESCAPES.keys():
         return None
     for letter in letters:

@@ -20,11 +20,15 @@ DEFAULT_VARIANT = "AllTraffic"  # SageMaker's own, for captures whose layout nam
 
 
 class Format(StrEnum):
-    """How the files of a source are written; `table` is anything that Spark reads by name."""
+    """How the files of a source are written; `table` is anything that Spark reads by name.
+
+    `json` is a document that is not one line, as a batch transform may write its results.
+    """
 
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
     SAGEMAKER = "sagemaker"
     TABLE = "table"
 

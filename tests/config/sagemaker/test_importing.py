@@ -259,6 +259,19 @@ def test_a_batch_transform_has_no_endpoint() -> None:
     assert "GenerateInferenceId" in told(schedule, definition)["captures.inference_id"]
 
 
+@pytest.mark.parametrize(("lines", "format_"), [(True, "jsonl"), (False, "json")])
+def test_results_in_json_may_be_one_document(lines: bool, format_: str) -> None:  # noqa: FBT001
+    """As the transform's description says; a training set may not."""
+    definition = copy.deepcopy(DEFINITION)
+    definition["DataQualityJobInput"] = {
+        "BatchTransformInput": {
+            "DataCapturedDestinationS3Uri": "s3://example-bucket/batch/",
+            "DatasetFormat": {"Json": {"Line": lines}},
+        }
+    }
+    assert format_ == tree(definition)["captures"]["format"]
+
+
 def test_positions_to_exclude_are_names_of_columns_without_a_header() -> None:
     """They are marked: where columns have names, positions say nothing here."""
     execution = {**EXECUTION, "Environment": {"exclude_features_attribute": "0, 3"}}
