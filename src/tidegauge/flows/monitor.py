@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
-from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows, postprocess_of
+from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
 from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.planning import plan_of
+from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
@@ -70,7 +71,7 @@ def run_monitor(
     """
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
     source = captures_of(job, baseline)
-    after = postprocess_of(job)
+    after = postprocess_script(job.conf)
     due = due_windows(job, source, now, window, variant)
     for one in due:
         begin(job.storage, job.layout, one.key)

@@ -181,10 +181,23 @@ Constraint = (
 def expand(constraints: Constraints) -> tuple[Constraint, ...]:
     """Every single check that the constraints stand for, feature by feature, overrides applied."""
     return tuple(
-        _switched(constraint, replace(constraints.config, **feature.overrides))
+        _switched(constraint, config)
         for feature in constraints.features
-        for constraint in _checks(feature, replace(constraints.config, **feature.overrides))
+        for config in (_in_force(feature, constraints.config),)
+        for constraint in _checks(feature, config)
     )
+
+
+def _in_force(feature: FeatureConstraints, config: MonitoringConfig) -> MonitoringConfig:
+    """The settings for one feature.
+
+    A `comparison_threshold` of its own is for categories too, unless it has one for these: the
+    docs' default, for one feature as for the whole document.
+    """
+    overrides = dict(feature.overrides)
+    if "comparison_threshold" in overrides:
+        overrides.setdefault("categorical_comparison_threshold", overrides["comparison_threshold"])
+    return replace(config, **overrides)
 
 
 def _checks(feature: FeatureConstraints, config: MonitoringConfig) -> Iterator[Constraint]:
