@@ -10,13 +10,16 @@ from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
 from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
+from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import read_pinned
+from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
-from tidegauge.monitors.data_quality import Result
+from tidegauge.monitors.data_quality import Against, Result
 from tidegauge.sinks.runs import begin, commit
 from tidegauge.sources.attributed import CUSTOM
 from tidegauge.sources.script import ScriptError
@@ -83,7 +86,7 @@ def run_monitor(
     split = {one.key.window for one in due if one.over_all}
     service = Service(job.conf, now, split, part=variant is not None)
     service.warn_of_old({one.key.window for one in due})
-    checking = _Checking(job, baseline, source, units, service)
+    checking = _Checking(job, baseline, source, units, service, History(job, bad_windows(job)))
     runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
@@ -112,6 +115,7 @@ class _Checking:
     source: CaptureSource
     units: Units
     service: Service
+    history: History
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
@@ -120,15 +124,15 @@ class _Checking:
         try:
             kept = due.rejected(self.job.layout)
             self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
-            return self._check(key, profile, inputs)
+            return self._check(due, profile)
         except InputError as error:
             return self._failed(key, profile.tally, inputs, error)
 
-    def _check(self, key: RunKey, profile: Profile, inputs: Inputs) -> WindowRun:
+    def _check(self, due: Due, profile: Profile) -> WindowRun:
+        key, inputs = due.key, due.inputs
         result = data_quality.check(
             profile,
-            self.baseline.statistics,
-            self.baseline.constraints,
+            self._against(due),
             self.service.series(key),
             outputs=self._not_expected(profile),
             sketch=self.job.sketch,
@@ -147,6 +151,14 @@ class _Checking:
                    "rows": profile.rows, "violations": found},
         )  # fmt: skip
         return WindowRun(key, folder, status, code, profile.rows, found, reason)
+
+    def _against(self, due: Due) -> Against:
+        """The baseline, and how the budget decides; constraints of the service's decide alone."""
+        baseline, plan = self.baseline, None
+        if baseline.constraints.extension:
+            before = self.history.before(due.key)
+            plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs, before)
+        return Against(baseline.statistics, baseline.constraints, plan)
 
     def _not_expected(self, profile: Profile) -> frozenset[str]:
         """The columns that are no features of the baseline, and no surprise either."""
@@ -177,4 +189,6 @@ class _Checking:
         )
         self.service.tell(key, result.documents)
         commit(self.job.storage, folder, result.documents, record)
+        if status is not RunStatus.FAILED:
+            self.history.add(key, result.counts["rows"])
         return folder

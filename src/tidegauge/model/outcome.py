@@ -21,6 +21,12 @@ class Check(StrEnum):
     EXTRA_COLUMN = "extra_column_check"
     CATEGORICAL_VALUES = "categorical_values_check"
     NON_NEGATIVE = "non_negative_check"
+    RANGE = "range_check"
+    ROW_COUNT = "row_count_check"
+
+
+DATASET = "_dataset"
+"""The feature of an outcome that is about no column."""
 
 
 class Verdict(StrEnum):
@@ -30,6 +36,13 @@ class Verdict(StrEnum):
     VIOLATED = "violated"
     NOT_ENOUGH_DATA = "not enough data"
     NOT_EVALUATED = "not evaluated"
+
+
+class Severity(StrEnum):
+    """How bad a violation is: that of a feature that people call critical, or any other's."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ class MonitoringConfig:
 class FeatureConstraints:
     """What is required of one feature; None: nothing is.
 
-    `overrides` maps fields of `MonitoringConfig` to the values that hold for this feature alone.
+    `range` is where nearly all numbers lay, above the first and up to the second; None: unbounded.
+    `overrides` maps fields of `MonitoringConfig` to the values that hold for this feature alone;
+    `extension` is what else is told of it, under the key `tidegauge`.
     """
 
     name: str
@@ -65,6 +67,8 @@ class FeatureConstraints:
     is_non_negative: bool | None = None
     domains: tuple[str, ...] | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    range: tuple[float | None, float | None] | None = None
+    extension: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,16 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Violated when more numbers than the baseline's are at or below `above`, or beyond `up_to`."""
+
+    feature: str
+    above: float | None
+    up_to: float | None
+    check: ClassVar[Check] = Check.RANGE
+
+
+@dataclass(frozen=True, slots=True)
 class NumericDrift:
     """Violated when the largest gap between the two distribution functions > threshold."""
 
@@ -157,6 +171,7 @@ Constraint = (
     | Completeness
     | NonNegative
     | Domain
+    | Range
     | NumericDrift
     | CategoricalDrift
     | Disabled
@@ -195,6 +210,8 @@ def _checks(feature: FeatureConstraints, config: MonitoringConfig) -> Iterator[C
         yield NonNegative(name)
     if feature.domains is not None:
         yield Domain(name, feature.domains, config.domain_content_threshold)
+    if feature.range is not None:
+        yield Range(name, *feature.range)
     match feature.inferred_type:
         case InferredType.INTEGRAL | InferredType.FRACTIONAL:
             yield NumericDrift(name, config.comparison_threshold, config.comparison_method)
