@@ -84,7 +84,9 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         )
     outputs = captures.outputs
     known = (feature.name for feature in baseline.statistics.features)
-    inputs = captures.inputs or tuple(name for name in known if name not in outputs)
+    inputs = captures.inputs
+    if inputs is None:
+        inputs = tuple(name for name in known if name not in outputs)
     times = {name for name in (conf.training.time, captures.time) if name}
     return CaptureSource(
         captures.uri,
