@@ -29,7 +29,7 @@ IMPURE = re.compile(r"print|(.+\.)?(now|utcnow|today|time\.time(_ns)?|uuid1|uuid
 MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users|work|mnt|var/folders)/\w")
 REGISTRY = re.compile(
     r"(?:extra[-_])?index[-_]url|\bfiles\.python[h]osted|/(?:simple|pypi)/|\bregistry\.npm"
-    r"|[\"']resolved[\"']:|--(?:hash|trusted-host)\b|\b(?:artifactory|nexus)\b",
+    r"|[\"']resolved[\"']:|--trusted-host\b|\b(?:artifactory|nexus)\b",
     re.IGNORECASE,
 )
 

@@ -66,7 +66,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _command(arguments: argparse.Namespace) -> int:
     from tidegauge import commands
+    from tidegauge.session import register_on_yarn
 
+    register_on_yarn()
     match arguments.command:
         case "baseline":
             return commands.baseline(arguments)

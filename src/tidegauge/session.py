@@ -92,6 +92,15 @@ def start(master: str | None, *, jvm_reads: bool = False) -> SparkSession:
     return session
 
 
+def register_on_yarn() -> None:
+    """In a driver that YARN has started, start the session now, whether it will be needed or not.
+
+    YARN counts a driver as failed that ends without one, or has none after 100 seconds.
+    """
+    if {"CONTAINER_ID", "PYSPARK_GATEWAY_PORT"} <= os.environ.keys():
+        start(None)
+
+
 def _remote(master: str | None) -> str | None:
     """The Spark Connect server to be used, if there is one."""
     if master is None:

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cattrs
@@ -22,6 +21,7 @@ from tidegauge.config.schema import CaptureFormat, Conf, EngineName
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.model.window import parse_duration
 from tidegauge.sources.source import ReadBy
+from tidegauge.storage import NotFound, storage_for
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -35,15 +35,15 @@ _NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics")
 
 
 def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:
-    """The conf in a YAML file, with `key.path=value` overrides applied.
+    """The conf in a YAML file, here or on S3, with `key.path=value` overrides applied.
 
     Raises:
         UsageError: the file is missing, is not YAML, or says something that a conf cannot say;
             the message lists every fault with its place.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = storage_for(path).read(path).decode("utf-8")
+    except (NotFound, UnicodeDecodeError) as error:
         raise UsageError(
             f"cannot read the conf {path!r} ({error}); give the path of a YAML file such as "
             "conf/flights.yaml"
