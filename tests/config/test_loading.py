@@ -76,6 +76,7 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
         ({"window": "daily"}, "'daily' is not a duration"),
         ({"max_rejected": 2}, "expected a share from 0 to 1"),
         ({"captures": {"uri": "c", "format": "csv"}}, "either `layout`"),
+        ({"max_catch_up": 0}, "expected 1 window or more, found 0"),
         (
             {"engine": "local", "training": {"uri": "db.t", "format": "table"}},
             "a training set of format 'table' needs engine 'spark'",

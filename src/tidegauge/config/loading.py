@@ -31,7 +31,9 @@ _MONITOR_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 _HOUR = timedelta(hours=1)
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics")
+_NOT_DIGESTED = (
+    "store", "s3", "engine", "on_violation", "outputs", "metrics", "max_catch_up",
+)  # fmt: skip
 
 
 def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:
@@ -256,6 +258,8 @@ def _problems(conf: Conf) -> list[str]:
         found.append(f"monitor: expected letters, digits, '.', '_' and '-', found {conf.monitor!r}")
     if not 0 <= conf.max_rejected <= 1:
         found.append(f"max_rejected: expected a share from 0 to 1, found {conf.max_rejected}")
+    if conf.max_catch_up is not None and conf.max_catch_up < 1:
+        found.append(f"max_catch_up: expected 1 window or more, found {conf.max_catch_up}")
     found += _time_problems(conf)
     found += _output_problems(conf)
     captures = conf.captures

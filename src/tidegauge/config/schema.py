@@ -146,6 +146,7 @@ class Conf:
     window: str | None = None
     every: str | None = None
     profile: str | None = None
+    max_catch_up: int | None = None
     documents: Documents = field(default_factory=Documents)
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
