@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.s3_server import bucket, s3
 
-__all__ = ["airflow_python", "bucket", "s3", "sdk_python"]
+__all__ = ["airflow_python", "bucket", "receivers_python", "s3", "sdk_python"]
 
 _ROOT = Path(__file__).parents[2]
 
@@ -25,6 +25,12 @@ def sdk_python() -> str:
 def airflow_python() -> str:
     """The Python of an environment with Airflow."""
     return _separate("airflow")
+
+
+@pytest.fixture(scope="session")
+def receivers_python() -> str:
+    """The Python of an environment with MLflow and OpenLineage's client."""
+    return _separate("receivers")
 
 
 def _separate(name: str) -> str:

@@ -17,6 +17,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from tidegauge.config.alarms import alarm_problems
+from tidegauge.config.alerts import alert_problems
 from tidegauge.config.capture_rules import capture_problems
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
 from tidegauge.errors import UsageError, did_you_mean
@@ -33,7 +34,7 @@ _HOUR = timedelta(hours=1)
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _NOT_DIGESTED = (
-    "store", "s3", "engine", "on_violation", "outputs", "metrics", "max_catch_up",
+    "store", "s3", "engine", "on_violation", "outputs", "metrics", "max_catch_up", "alerts",
 )  # fmt: skip
 
 
@@ -270,6 +271,7 @@ def _problems(conf: Conf) -> list[str]:
     found += _time_problems(conf)
     found += _output_problems(conf)
     found += alarm_problems(conf.alarms)
+    found += alert_problems(conf.alerts)
     captures = conf.captures
     plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
     plain = plain and not (captures and captures.manifests)  # these have a layout of their own

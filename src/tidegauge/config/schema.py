@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tidegauge.config.alarms import Alarms
+from tidegauge.config.alerts import Alerts
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -154,5 +155,6 @@ class Conf:
     max_rejected: float = 0.01
     outputs: Outputs = field(default_factory=Outputs)
     metrics: Metrics = field(default_factory=Metrics)
+    alerts: Alerts = field(default_factory=Alerts)
     engine: EngineName = EngineName.SPARK
     s3: S3Settings = field(default_factory=S3Settings)
