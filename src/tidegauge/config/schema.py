@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from tidegauge.config.alarms import Alarms
 from tidegauge.config.alerts import Alerts
+from tidegauge.config.retention import Retention
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -30,6 +31,7 @@ class CaptureFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
     TABLE = "table"
 
 
@@ -70,6 +72,7 @@ class Training:
     read: ReadBy = ReadBy.ARROW
     time: str | None = None
     header: bool = True
+    preprocess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +159,6 @@ class Conf:
     outputs: Outputs = field(default_factory=Outputs)
     metrics: Metrics = field(default_factory=Metrics)
     alerts: Alerts = field(default_factory=Alerts)
+    retention: Retention = field(default_factory=Retention)
     engine: EngineName = EngineName.SPARK
     s3: S3Settings = field(default_factory=S3Settings)

@@ -63,6 +63,11 @@ class Change:
         name = f"{self.monitor}\n{self.incident}\n{self.kind}\n{self.last}"
         return sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:_ID_DIGITS]
 
+    @property
+    def is_end(self) -> bool:
+        """Whether there will be no more of this incident."""
+        return self.kind in _ENDS
+
     @classmethod
     def of(cls, kind: Kind, monitor: str, story: Incident) -> Change:
         return cls(
@@ -125,14 +130,14 @@ def news(
         if kind := _kind(story, told.get(story.id), remind):
             yield Change.of(kind, monitor, story)
     for incident, last in told.items():
-        if incident not in present and last.kind not in _ENDS:
+        if incident not in present and not last.is_end:
             yield _withdrawn(last)
 
 
 def _kind(story: Incident, last: Change | None, remind: timedelta) -> Kind | None:
     if story.closed:
         return None if last and last.kind is Kind.CLOSED else Kind.CLOSED
-    if last is None or last.kind in _ENDS:
+    if last is None or last.is_end:
         return Kind.OPENED
     lasts = story.windows[-1].end - story.opened.start
     return Kind.STILL_OPEN if last.kind is Kind.OPENED and lasts >= remind else None

@@ -15,7 +15,7 @@ from tidegauge.sinks.alerts.changes import Change, decode_change
 from tidegauge.storage import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tidegauge.storage import Storage
 
@@ -47,6 +47,23 @@ class Ledger:
     def with_window(self, sink: str, path: str, digest: str) -> Ledger:
         """The ledger once this run was delivered."""
         return replace(self, windows={**self.windows, sink: {**self.recorded(sink), path: digest}})
+
+    def without(self, present: Collection[str], gone: Collection[str]) -> Ledger:
+        """The ledger but for incidents that have ended and are not present, and runs gone."""
+        return Ledger(
+            {
+                sink: {
+                    incident: change
+                    for incident, change in told.items()
+                    if incident in present or not change.is_end
+                }
+                for sink, told in self.incidents.items()
+            },
+            {
+                sink: {path: digest for path, digest in told.items() if path not in gone}
+                for sink, told in self.windows.items()
+            },
+        )
 
 
 def read_ledger(storage: Storage, uri: str) -> Ledger:

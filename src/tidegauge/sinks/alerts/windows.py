@@ -12,7 +12,7 @@ from tidegauge.documents import outcomes, run, statistics
 from tidegauge.documents.text import load
 from tidegauge.sinks.layout import run_path
 from tidegauge.sinks.runs import RUN, STATISTICS, read_document
-from tidegauge.storage import join
+from tidegauge.storage import NotFound, join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,11 +58,15 @@ class WindowTold:
 
     def documents(self) -> Mapping[str, bytes]:
         """All of the run's documents by name, its record too."""
-        found = {name: self._read(name) for name in self.record.documents}
-        return {**found, RUN: self.storage.read(join(self.folder, RUN))}
+        found = {name: self._document(name) for name in self.record.documents}
+        there = {name: data for name, data in found.items() if data is not None}
+        return {**there, RUN: self.storage.read(join(self.folder, RUN))}
 
     def _document(self, name: str) -> bytes | None:
-        return self._read(name) if name in self.record.documents else None
+        try:
+            return self._read(name) if name in self.record.documents else None
+        except NotFound:
+            return None  # its time was over before it was told of
 
     def _read(self, name: str) -> bytes:
         return read_document(self.storage, self.folder, self.record, name)
