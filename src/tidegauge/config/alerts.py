@@ -119,7 +119,7 @@ def alert_problems(alerts: Alerts) -> Iterator[str]:
         parse_duration(alerts.remind)
     except UsageError as error:
         yield f"alerts.remind: {error}"
-    for path, secret in _secrets(alerts):
+    for path, secret in secrets_of(alerts):
         if (secret.env is None) == (secret.secret is None):
             yield f"{path}: expected either `env`, a variable, or `secret`, one of Secrets Manager"
         elif secret.key is not None and secret.secret is None:
@@ -134,7 +134,8 @@ def alert_problems(alerts: Alerts) -> Iterator[str]:
             yield "alerts.email.tls: a password is not sent in the open: expected starttls or tls"
 
 
-def _secrets(alerts: Alerts) -> Iterator[tuple[str, Secret]]:
+def secrets_of(alerts: Alerts) -> Iterator[tuple[str, Secret]]:
+    """Every secret that the section names, by its key."""
     for section in fields(alerts):
         told = getattr(alerts, section.name)
         for field in fields(told) if hasattr(told, "__dataclass_fields__") else ():

@@ -159,14 +159,14 @@ def _receivers(job: Job) -> Iterator[tuple[str, Severity, Callable[[], Receiver]
     """
     alerts, s3 = job.conf.alerts, job.conf.s3
     if slack := alerts.slack:
-        yield "slack", slack.severity, lambda: Webhook(Shape.SLACK, _open(slack.url, job))
+        yield "slack", slack.severity, lambda: Webhook(Shape.SLACK, opened(slack.url, job))
     if teams := alerts.teams:
-        yield "teams", teams.severity, lambda: Webhook(Shape.TEAMS, _open(teams.url, job))
+        yield "teams", teams.severity, lambda: Webhook(Shape.TEAMS, opened(teams.url, job))
     if hook := alerts.webhook:
         yield (
             "webhook",
             hook.severity,
-            lambda: Webhook(Shape.JSON, _open(hook.url, job), _maybe(hook.authorization, job)),
+            lambda: Webhook(Shape.JSON, opened(hook.url, job), _maybe(hook.authorization, job)),
         )
     if mail := alerts.email:
         yield "email", mail.severity, lambda: Mail(
@@ -192,11 +192,17 @@ def _keepers(job: Job, now: datetime) -> Iterator[tuple[str, Callable[[], Keeper
         yield "mlflow", lambda: MLflow(mlflow.experiment or conf.monitor, mlflow.uri)
 
 
-def _open(secret: Secret, job: Job) -> Sealed:
+def opened(secret: Secret, job: Job) -> Sealed:
+    """The secret itself.
+
+    Raises:
+        UsageError: it is not there, or not as the conf says.
+        StorageError: Secrets Manager cannot be reached, or refuses.
+    """
     if secret.env is not None:
         return from_environment(secret.env)
     return from_secrets_manager(secret.secret or "", secret.key, job.conf.s3)
 
 
 def _maybe(secret: Secret | None, job: Job) -> Sealed | None:
-    return None if secret is None else _open(secret, job)
+    return None if secret is None else opened(secret, job)
