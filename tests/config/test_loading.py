@@ -82,7 +82,10 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
         ({"alerts": {"slack": {"url": {}}}}, "alerts.slack.url: expected either `env`"),
         ({"alerts": {"slack": {"url": {"env": "A", "secret": "b"}}}}, "expected either `env`"),
         ({"alerts": {"slack": {"url": {"env": "A", "key": "k"}}}}, "variable has no keys"),
-        ({"alerts": {"slack": {"url": "https://hooks"}}}, "alerts.slack.url"),
+        (
+            {"alerts": {"slack": {"url": "https://hooks"}}},
+            "alerts.slack.url: expected a section, with keys among env, secret, key$",
+        ),
         ({"alerts": {"email": {**MAIL, "to": []}}}, "expected one address or more"),
         ({"alerts": {"email": {**MAIL, "user": "u"}}}, "`user` and `password` together"),
         (

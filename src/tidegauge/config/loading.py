@@ -19,7 +19,7 @@ from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.storage import NotFound, storage_for
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -138,16 +138,26 @@ def _converter() -> cattrs.Converter:
     for kind in _PLAIN:
         converter.register_structure_hook(kind, _strict)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _words)
-    converter.register_structure_hook_factory(
-        is_dataclass,
-        lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True),
-    )
+    converter.register_structure_hook_factory(is_dataclass, lambda cls: _section(cls, converter))
     converter.register_unstructure_hook(StrEnum, lambda word: word.value)
     converter.register_unstructure_hook(tuple, list)
     converter.register_unstructure_hook_factory(
         is_dataclass, lambda cls: make_dict_unstructure_fn(cls, converter)
     )
     return converter
+
+
+def _section(cls: type[Any], converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    """What is no section is told without its value: it may be a secret that is written out."""
+    structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
+
+    def section(value: object, kind: Any) -> Any:  # noqa: ANN401  (cattrs' own types)
+        if not isinstance(value, dict):
+            known = ", ".join(field.name for field in fields(cls))
+            raise TypeError(f"expected a section, with keys among {known}")
+        return structure(value, kind)
+
+    return section
 
 
 def _strict(value: object, kind: type) -> object:
