@@ -14,7 +14,7 @@ from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import read_pinned
-from tidegauge.flows.planning import plan_of
+from tidegauge.flows.planning import plan_of, warn_of_unknown
 from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
@@ -70,6 +70,7 @@ def run_monitor(
         EngineError: the engine failed.
     """
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
+    warn_of_unknown(job.conf.alarms, baseline.constraints)
     source = captures_of(job, baseline)
     after = postprocess_script(job.conf)
     due = due_windows(job, source, now, window, variant)
@@ -158,7 +159,8 @@ class _Checking:
         if baseline.constraints.extension:
             before = self.history.before(due.key)
             plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs, before)
-        return Against(baseline.statistics, baseline.constraints, plan)
+        critical = self.job.conf.alarms.critical
+        return Against(baseline.statistics, baseline.constraints, plan, critical)
 
     def _not_expected(self, profile: Profile) -> frozenset[str]:
         """The columns that are no features of the baseline, and no surprise either."""

@@ -22,6 +22,7 @@ class Check(StrEnum):
     CATEGORICAL_VALUES = "categorical_values_check"
     NON_NEGATIVE = "non_negative_check"
     RANGE = "range_check"
+    LENGTH = "length_check"
     ROW_COUNT = "row_count_check"
 
 

@@ -57,11 +57,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What a window is judged by; without a `plan` everything is decided as SageMaker does."""
+    """What a window is judged by; without a `plan` everything is decided as SageMaker does.
+
+    Violations of the `critical` features are critical.
+    """
 
     statistics: Statistics
     constraints: Constraints
     plan: Plan | None = None
+    critical: Collection[str] = ()
 
 
 def make_baseline(
@@ -101,7 +105,7 @@ def check(
     statistics = profile.statistics()
     constraints, plan = against.constraints, against.plan
     outcomes = evaluate(statistics, constraints, against.statistics, outputs=outputs, plan=plan)
-    found = told(violations(outcomes), statistics, constraints, plan)
+    found = told(violations(outcomes), statistics, constraints, against.critical)
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),

@@ -104,9 +104,10 @@ class CaptureReader:
 
     def _plan(self, envelopes: Envelopes) -> _Plan:
         """Which records can be read in bulk, which one by one, and which not at all."""
-        inputs = countable(envelopes.inputs)
-        outputs = countable(envelopes.outputs) if self.outputs else inputs
-        counted = (inputs.rows > 0) & (outputs.rows > 0)
+        sent, answered = self._sides
+        inputs = countable(envelopes.inputs, sent)
+        outputs = countable(envelopes.outputs, answered) if self.outputs else inputs
+        counted = (inputs.rows > 0) & (outputs.rows > 0) & (not inputs.clashes(self.outputs))
         unequal = counted & (inputs.rows != outputs.rows)
         bad = {int(i): _unequal(inputs.rows[i], outputs.rows[i]) for i in np.flatnonzero(unequal)}
         records = np.flatnonzero(counted & ~unequal)
@@ -117,15 +118,26 @@ class CaptureReader:
         """The rows of the planned records, and why some of the records have none."""
         if not len(plan.records):
             return pa.table({}), {}
-        sides = [(INPUT, parse(plan.inputs, self.inputs, self.skip, self.kinds))]
+        sent, answered = self._sides
+        sides = [(INPUT, parse(plan.inputs, sent, self.kinds))]
         if self.outputs:
-            sides.append((OUTPUT, parse(plan.outputs, self.outputs, self.skip, self.kinds)))
+            sides.append((OUTPUT, parse(plan.outputs, answered, self.kinds)))
         bad = {i: f"{name}: {reason}" for name, side in sides for i, reason in side.bad.items()}
         drop = np.array(sorted(bad), np.int64)
         tables = [side.without(drop) for _, side in sides]
-        columns = [column for table in tables for column in table.columns]
-        names = [name for table in tables for name in table.column_names]
-        return pa.table(columns, names), {int(plan.records[i]): bad[i] for i in sorted(bad)}
+        columns = {n: c for t in tables for n, c in zip(t.column_names, t.columns, strict=True)}
+        table = pa.table({name: columns[name] for name in self._ordered(columns)})
+        return table, {int(plan.records[i]): bad[i] for i in sorted(bad)}
+
+    @property
+    def _sides(self) -> tuple[Columns, Columns]:
+        return sent_and_answered(self.inputs, self.outputs, self.skip)
+
+    def _ordered(self, found: Iterable[str]) -> list[str]:
+        """The columns that are read, those that the conf or the baseline knows first."""
+        there = dict.fromkeys(found)
+        known = (name for name in (*self.inputs, *self.outputs) if name in there)
+        return [name for name in dict.fromkeys((*known, *there)) if name not in self.skip]
 
     def _by_hand(
         self, envelopes: Envelopes, some: Sequence[int]
@@ -134,15 +146,13 @@ class CaptureReader:
         rows: list[Row] = []
         reasons: dict[int, str] = {}
         inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
-        sides = sent_and_answered(self.inputs, self.outputs, self.skip)
         for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                rows += rows_of_record(payload, answer, *sides)
+                rows += rows_of_record(payload, answer, *self._sides)
             except BadRecord as error:
                 reasons[int(envelopes.records[i])] = str(error)
         found = dict.fromkeys(name for names in dict.fromkeys(map(tuple, rows)) for name in names)
-        order = [name for name in (*self.inputs, *self.outputs) if name in found]
-        wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
+        wanted = self._ordered(found)
         texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
         return pa.table(texts, wanted), reasons
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Swing = DesignEffect | Uncalibrated
 
-_CALMER = 0.5
-"""A season is compared with its like when that at least halves what blocks add to the variance."""
+_CALMER, _SURELY = 0.5, 0.95
+"""A season is compared with its like when that halves what blocks add to the variance, surely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ class _Column:
         if not known or len(known) < len(found):
             return {}
         pooled = _pooled(known)
-        if pooled.between(1000, 1_000_000) >= _CALMER * drift.between(1000, 1_000_000):
+        at_most = pooled.between(1000, 1_000_000, pooled.upper(_SURELY))
+        if at_most >= _CALMER * drift.between(1000, 1_000_000):
             return {}
         return {
             season: self._season(name, indices, pooled)
