@@ -42,6 +42,21 @@ def test_new_captures_make_only_their_windows_due(moved: World) -> None:
     assert before == {key: after[key] for key in before}
 
 
+def test_catching_up_may_be_bounded(travelled: Travelled, based: World) -> None:
+    """Each call takes the oldest windows that wait, all variants of each, and says what is left."""
+    bounded = ("--set", "max_catch_up=3")
+    first = based.run("monitor", *bounded)
+
+    done = {key.rpartition("window=")[2][:10] for key in based.stored() if "/window=" in key}
+    assert {"2024-03-01", "2024-03-02", "2024-03-03"} == done
+    assert ["4 windows wait, and max_catch_up is 3: the others are for the next calls"] == [
+        message for message in first.messages("warning") if "max_catch_up" in message
+    ]
+    based.run("monitor", *bounded)
+    based.run("report")
+    assert travelled[0].stored() == based.stored()
+
+
 def test_an_incomplete_window_is_not_due(based: World, tmp_path: Path) -> None:
     """It ends in the future: what is captured so far waits."""
     future = hour_key("blue", 1, 5).replace("2024", "2999")

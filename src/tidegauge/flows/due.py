@@ -131,6 +131,8 @@ def due_windows(
     _warn_of_silence(hours, duration, now)
     every = parse_duration(job.conf.every) if job.conf.every else duration
     spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
+    if age := job.conf.retention.age("runs"):  # what was cleaned away is not run again
+        spans = {n: tuple(w for w in span if w.end > now - age) for n, span in spans.items()}
     return tuple(_waiting(job, source, spans))
 
 
@@ -196,12 +198,24 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
+    waiting = _bounded(waiting, job.conf.max_catch_up)
     found = _Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
             yield found.due(window, name)
         if len(by_window[window]) > 1:
             yield found.over_all(window, by_window[window])
+
+
+def _bounded(waiting: list[Window], most: int | None) -> list[Window]:
+    """The oldest windows, as many as one call may run."""
+    if most is None or len(waiting) <= most:
+        return waiting
+    log.warning(
+        "%d windows wait, and max_catch_up is %d: the others are for the next calls",
+        len(waiting), most, extra={"windows": len(waiting), "max_catch_up": most},
+    )  # fmt: skip
+    return waiting[:most]
 
 
 @dataclass(frozen=True, slots=True)
