@@ -31,7 +31,7 @@ _MONITOR_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 _HOUR = timedelta(hours=1)
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics")
+_NOT_DIGESTED = ("store", "s3", "engine", "row_rules", "on_violation", "outputs", "metrics")
 
 
 def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tidegauge.rules.packs.rows import RowRules
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -145,6 +146,8 @@ class Conf:
     features: Features = field(default_factory=Features)
     window: str | None = None
     every: str | None = None
+    packs: tuple[str, ...] = ()
+    row_rules: RowRules = RowRules.AUTO
     profile: str | None = None
     documents: Documents = field(default_factory=Documents)
     on_violation: OnViolation = OnViolation.REPORT

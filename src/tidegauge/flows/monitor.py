@@ -11,11 +11,13 @@ from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
 from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows, postprocess_of
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.packs import PackRun, check_packs, read_packs
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Result
+from tidegauge.rules.packs.evaluate import counts_as_failure
 from tidegauge.sinks.runs import begin, commit
 from tidegauge.sources.attributed import CUSTOM
 from tidegauge.sources.script import ScriptError
@@ -67,6 +69,9 @@ def run_monitor(
     """
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
     source = captures_of(job, baseline)
+    known = (*(feature.name for feature in baseline.statistics.features), *source.outputs)
+    packs = read_packs(job.conf)
+    rules = packs.in_force(known)
     after = postprocess_of(job)
     due = due_windows(job, source, now, window, variant)
     for one in due:
@@ -82,7 +87,8 @@ def run_monitor(
     split = {one.key.window for one in due if one.over_all}
     service = Service(job.conf, now, split, part=variant is not None)
     service.warn_of_old({one.key.window for one in due})
-    checking = _Checking(job, baseline, source, units, service)
+    ruled = check_packs(job, packs, rules, source, units, due)
+    checking = _Checking(job, baseline, source, units, service, ruled)
     runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
@@ -111,6 +117,7 @@ class _Checking:
     source: CaptureSource
     units: Units
     service: Service
+    packs: PackRun
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
@@ -127,17 +134,22 @@ class _Checking:
         result = data_quality.check(
             profile,
             self.baseline.statistics,
-            self.baseline.constraints,
+            self.packs.constraints(self.baseline.constraints),
             self.service.series(key),
             outputs=self._not_expected(profile),
+            packs=self.packs.outcomes(key),
             sketch=self.job.sketch,
         )
         found = len(result.violations)
         status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
         nothing = "rows" if inputs.files else "captures"
         reason = "" if profile.rows else f"no {nothing} in this window"
+        self.packs.keep_failing(self.job, key)
         folder = self._commit(key, status, result, inputs, reason)
-        fails = found and self.job.conf.on_violation is OnViolation.FAIL
+        fails = (
+            any(map(counts_as_failure, result.violations))
+            and self.job.conf.on_violation is OnViolation.FAIL
+        )
         code = ExitCode.VIOLATIONS if fails else ExitCode.DONE
         log.info(
             "%s %s: %s, %d rows, %d violations",
@@ -174,6 +186,7 @@ class _Checking:
             window=key.window.key,
             reason=reason,
         )
+        record = replace(record, versions={**record.versions, **self.packs.versions})
         self.service.tell(key, result.documents)
         commit(self.job.storage, folder, result.documents, record)
         return folder

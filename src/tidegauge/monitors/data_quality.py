@@ -23,9 +23,9 @@ from tidegauge.rules.suggest import suggest
 from tidegauge.sinks.cloudwatch import METRICS, metrics_document
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from tidegauge.model.outcome import Violation
+    from tidegauge.model.outcome import Outcome, Violation
     from tidegauge.model.statistics import Statistics
     from tidegauge.profile.dataset import Profile
     from tidegauge.rules.constraints import Constraints
@@ -62,21 +62,23 @@ def make_baseline(profile: Profile, *, sketch: bool = True) -> Result:
     return Result(documents, _counts(profile, statistics))
 
 
-def check(
+def check(  # noqa: PLR0913  (what a window is checked against has that many sides)
     profile: Profile,
     baseline: Statistics,
     constraints: Constraints,
     series: Series,
     *,
     outputs: Collection[str] = (),
+    packs: Sequence[Outcome] = (),
     sketch: bool = True,
 ) -> Result:
     """The documents of one window: statistics, every outcome, metrics, and violations if any.
 
-    `outputs` are the endpoint's answers: profiled, and never an unexpected column.
+    `outputs` are the endpoint's answers: profiled, and never an unexpected column. `packs` is what
+    became of the rules that people wrote.
     """
     statistics = profile.statistics()
-    outcomes = evaluate(statistics, constraints, baseline, outputs=outputs)
+    outcomes = (*evaluate(statistics, constraints, baseline, outputs=outputs), *packs)
     found = violations(outcomes)
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
