@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 CHECKS: Mapping[str, type[Any]] = {check.word: check for check in get_args(RuleCheck)}
-ABOUT = ("for", "name", "where", "severity", "description", "owner", "keep_failing", "off")
+ABOUT = ("for", "name", "where", "severity", "description", "owner", "keep_failing", "disabled")
 TOP = ("version", "description", "owner", "rules")
 _MOST_KEPT = 10_000
 _SHOWN = 60
@@ -109,8 +109,8 @@ def _rule(entry: object, place: Place, tree: Mapping[str, Any]) -> Rule:
             (), f"expected one check a rule, found {found}; the checks are {', '.join(CHECKS)}"
         )
     word = words[0]
-    off = _maybe(entry, "off", _true_or_false, default=False)
-    check = _check(CHECKS[word], entry[word], off=off)
+    disabled = _maybe(entry, "disabled", _true_or_false, default=False)
+    check = _check(CHECKS[word], entry[word], disabled=disabled)
     rule = Rule(
         check,
         place,
@@ -121,7 +121,7 @@ def _rule(entry: object, place: Place, tree: Mapping[str, Any]) -> Rule:
         description=_maybe(entry, "description", filled, default=""),
         owner=_maybe(entry, "owner", filled, default=tree.get("owner", "")),
         keep_failing=_maybe(entry, "keep_failing", _kept, default=0),
-        off=off,
+        disabled=disabled,
     )
     _refuse_misfit(rule, word)
     return rule
@@ -142,7 +142,7 @@ def _refuse_misfit(rule: Rule, word: str) -> None:
         raise _Fault(("keep_failing",), f"no single row fails a {word} rule: remove it")
 
 
-def _check(kind: type[Any], value: object, *, off: bool) -> RuleCheck:
+def _check(kind: type[Any], value: object, *, disabled: bool) -> RuleCheck:
     word, known = kind.word, {field.name: field for field in fields_of(kind)}
     if not isinstance(value, dict):
         value = _long_form(kind, value)
@@ -155,7 +155,7 @@ def _check(kind: type[Any], value: object, *, off: bool) -> RuleCheck:
     if missing:
         raise _Fault((word,), f"the key {missing[0]!r} is missing")
     made: RuleCheck = kind(**{k: _fitted(known[k], v, (word, k)) for k, v in value.items()})
-    if not off:
+    if not disabled:
         for problem in problems(made):
             raise _Fault((word,), problem)
     return made
@@ -247,7 +247,7 @@ def _plain(rule: Rule, owner: str) -> dict[str, Any]:
     if rule.columns:
         about["for"] = rule.columns[0] if len(rule.columns) == 1 else list(rule.columns)
     about[check.word] = said
-    for key in ("name", "where", "description", "owner", "keep_failing", "off"):
+    for key in ("name", "where", "description", "owner", "keep_failing", "disabled"):
         value = getattr(rule, key)
         if value and (key != "owner" or value != owner):
             about[key] = value

@@ -34,7 +34,7 @@ _ABOUT: dict[str, dict[str, Any]] = {
         "maximum": 10000,
         "description": "how many of the rows that fail are kept under rejected/",
     },
-    "off": {"type": "boolean", "description": "true takes an earlier rule out of force"},
+    "disabled": {"type": "boolean", "description": "true takes an earlier rule out of force"},
 }
 
 

@@ -283,11 +283,18 @@ def _family(kind: Kind) -> str:
 
 
 def as_number(value: Scalar) -> float | None:
-    """A domain's value as a finite number; None: it is none."""
+    """A domain's value as a finite number, whole ones with all their digits; None: it is none."""
     if isinstance(value, bool):
         return None
     try:
-        number = value if isinstance(value, int) else float(value)
+        return int(value) if not isinstance(value, float) else _finite(value)
+    except ValueError:
+        return _finite(value)
+
+
+def _finite(value: Scalar) -> float | None:
+    try:
+        number = float(value)
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -63,7 +63,7 @@ def overlay(packs: Iterable[Pack], columns: Collection[str]) -> tuple[InForce, .
         for rule in pack.rules:
             for one in _spread(rule, columns):
                 key = _key(one)
-                if rule.off:
+                if rule.disabled:
                     found.pop(key, None)
                 else:
                     found[key] = one

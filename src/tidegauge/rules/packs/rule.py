@@ -34,7 +34,7 @@ class Rule:
 
     `columns` are names, or patterns in which `*` stands for any characters; none for a rule about
     rows. `where` is a SQL predicate: only rows that make it true count. `keep_failing` is how many
-    of the rows that fail are kept. A rule that is `off` takes another one out of force.
+    of the rows that fail are kept. A rule that is `disabled` takes another one out of force.
     """
 
     check: RuleCheck
@@ -46,7 +46,7 @@ class Rule:
     description: str = ""
     owner: str = ""
     keep_failing: int = 0
-    off: bool = False
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

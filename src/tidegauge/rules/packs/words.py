@@ -61,7 +61,8 @@ def _asked(check: RuleCheck) -> str:
             return f"{check.operator.value} {check.to}"
         case Drift():
             return _drift(check)
-    return f"{_of(check)} {_between(check.min, check.max)}".strip()
+        case _:
+            return f"{_of(check)} {_between(check.min, check.max)}".strip()
 
 
 def _of(check: RuleCheck) -> str:
