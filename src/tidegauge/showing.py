@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints
     from tidegauge.rules.packs.overlay import InForce
+    from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.summary import SummaryRow
 
 _FEW = 5
@@ -80,6 +81,24 @@ def days_table(rows: Iterable[SummaryRow]) -> Shown:
     )
     columns = ("feature", "check", "windows", "on these UTC days", "first of them")
     return Shown("violations per feature and day", columns, lines, ("windows",))
+
+
+def open_incidents_table(stories: Iterable[Incident]) -> Shown:
+    """What has not ended: since which window, and in how many."""
+    rows = tuple(
+        (
+            story.severity.value,
+            story.variant,
+            story.feature,
+            story.check,
+            str(story.since),
+            str(len(story.windows)),
+        )
+        for story in stories
+        if story.closed is None
+    )
+    columns = ("severity", "variant", "feature", "check", "since", "windows")
+    return Shown(f"{len(rows)} open incidents", columns, rows, ("windows",))
 
 
 def _days(days: Sequence[date]) -> str:

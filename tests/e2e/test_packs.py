@@ -20,7 +20,7 @@ version: 1
 owner: us
 rules:
   - {for: carrier, domain: [AA, B6, DL, UA]}
-  - {for: miles, range: {max: 700}, severity: warning, description: miles and no other unit}
+  - {for: miles, range: {max: 700}, severity: critical, description: miles and no other unit}
   - {for: "s*", completeness: 1}
   - {for: carrier, pattern: "^[A-Z]+$", keep_failing: 3}
   - {predicate: miles < 650, where: seats > 120, keep_failing: 2}
@@ -75,7 +75,7 @@ def test_a_violation_of_a_rule_is_one_of_the_documents(ruled: World) -> None:
     (found,) = [e for e in entries if e["constraint_check_type"] == "range_check"]
 
     assert found["description"].endswith("constraint requirement! miles and no other unit")
-    assert ("warning", "us", "profile") == tuple(
+    assert ("critical", "us", "profile") == tuple(
         found["tidegauge"][key] for key in ("severity", "owner", "answered_by")
     )
     assert found["tidegauge"]["rule"].endswith("pack-0.yaml:5")
@@ -135,20 +135,18 @@ def test_without_spark_row_rules_are_not_evaluated_and_the_others_are(
     assert all("engine: spark" in outcome["description"] for outcome in found[4:])
 
 
-def test_only_errors_fail_a_job_that_is_to_fail(tmp_path: Path, data: str) -> None:
-    """Exit 3 where a rule of severity error is violated, 0 where a warning is."""
-    suggested_held = "  - {for: '*', drift: off}\n"
+def test_violations_of_rules_fail_a_job_that_is_to_fail(tmp_path: Path, data: str) -> None:
+    """As those of suggestions do; the drift checks are switched off here."""
     codes = {}
-    for severity in ("warning", "error"):
-        rule = f"  - {{rows: {{min: 999}}, severity: {severity}}}\n"
-        text = f"version: 1\nrules:\n{suggested_held}{rule}"
-        folder = tmp_path / severity
+    for most in (999, 1):
+        text = f"version: 1\nrules:\n  - {{for: '*', drift: off}}\n  - {{rows: {{max: {most}}}}}\n"
+        folder = tmp_path / str(most)
         folder.mkdir()
         made = packed(folder, text, data, on_violation="fail")
         made.run("baseline")
-        codes[severity] = made.run("monitor", "--window", "2024-03-01T00:00Z/P1D").code
+        codes[most] = made.run("monitor", "--window", "2024-03-01T00:00Z/P1D").code
 
-    assert {"warning": 0, "error": 3} == codes
+    assert {999: 0, 1: 3} == codes
 
 
 def test_check_prints_what_is_in_force_and_from_where(tmp_path: Path, data: str) -> None:

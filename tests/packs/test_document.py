@@ -15,8 +15,9 @@ from tests.packs.row_cases import CASES
 from tidegauge.documents.packs.pack import CHECKS, decode, encode
 from tidegauge.documents.packs.schema import json_schema
 from tidegauge.errors import UsageError
+from tidegauge.model.outcome import Severity
 from tidegauge.rules.packs.checks import Drift, Quantile, Range, RuleCheck, Unique
-from tidegauge.rules.packs.rule import Pack, Place, Severity
+from tidegauge.rules.packs.rule import Pack, Place
 
 ROOT = Path(__file__).parents[2]
 PACKS = sorted((ROOT / "constraints").glob("*.yaml"))
@@ -29,7 +30,7 @@ rules:
     range: {min: 0, max: 1439, share: 0.99}
     name: minutes
     where: origin = 'JFK'
-    severity: warning
+    severity: critical
     description: minutes after midnight
     owner: them
     keep_failing: 7
@@ -53,11 +54,14 @@ def test_every_key_of_a_rule_is_read() -> None:
     assert first.check == Range(0.0, 1439.0, 0.99)  # type: ignore[arg-type]
     assert first.place == Place("p.yaml", 5)
     assert ("sched_*", "distance") == first.columns
-    assert ("minutes", "origin = 'JFK'", Severity.WARNING, "minutes after midnight", "them", 7) == (
-        first.name, first.where, first.severity, first.description, first.owner, first.keep_failing,
+    assert ("minutes", "origin = 'JFK'", Severity.CRITICAL) == (
+        first.name, first.where, first.severity
+    )  # fmt: skip
+    assert ("minutes after midnight", "them", 7) == (
+        first.description, first.owner, first.keep_failing
     )  # fmt: skip
     assert pack.rules[1].check == Quantile(0.5, None, 3.0)  # type: ignore[arg-type]
-    assert ("us", Severity.ERROR) == (pack.rules[1].owner, pack.rules[1].severity)
+    assert ("us", Severity.WARNING) == (pack.rules[1].owner, pack.rules[1].severity)
     assert [Unique(("carrier", "flight")), Unique()] == [rule.check for rule in pack.rules[2:4]]
     assert pack.rules[4].check == Drift(compare=False)
     assert pack.rules[9].disabled
@@ -97,7 +101,7 @@ def test_what_is_written_is_read_back() -> None:
         (["{unique: true}"], "rules[0].unique: expected columns here or in `for`"),
         (["{for: a, type: Integral, where: b}"], "rules[0].where: a type rule is about all rows"),
         (["{for: a, mean: {min: 1}, keep_failing: 1}"], "no single row fails a mean rule"),
-        (["{for: a, sign: positive, severity: fatal}"], "severity: expected warning or error"),
+        (["{for: a, sign: positive, severity: fatal}"], "severity: expected warning or critical"),
         (["{for: [], sign: positive}"], "rules[0].for: expected a column's name"),
         (["{for: a, sign: positive}", "{for: a, sign: positive}"], "line 4: rules[1]: the rule of"),
         (["7"], "line 3: rules[0]: expected a rule such as"),

@@ -14,11 +14,11 @@ from tests.packs.test_rows import PARTS, read_halves
 from tidegauge.documents.packs.pack import decode
 from tidegauge.engines import local
 from tidegauge.model.batch import Chunk
-from tidegauge.model.outcome import Outcome, Verdict, Violation
+from tidegauge.model.outcome import Outcome, Verdict
 from tidegauge.model.statistics import InferredType, Statistics
 from tidegauge.rules.constraints import ComparisonMethod, Constraints, FeatureConstraints
 from tidegauge.rules.finding import Finding
-from tidegauge.rules.packs.evaluate import counts_as_failure, open_rules, outcomes, overridden
+from tidegauge.rules.packs.evaluate import open_rules, outcomes, overridden
 from tidegauge.rules.packs.from_profile import Batch, Open, from_profile
 from tidegauge.rules.packs.judging import of_measured
 from tidegauge.rules.packs.measure import Measured
@@ -156,7 +156,7 @@ def test_types_of_texts_are_shares(expected: str, share: float) -> None:
 def test_an_outcome_says_who_answered_and_what_people_said(batch: Batch) -> None:
     """Place, severity, owner, name and filter of the rule travel with the numbers."""
     (one,) = rules(
-        "{for: low, mean: {max: 1}, name: n, owner: o, severity: warning, description: why}"
+        "{for: low, mean: {max: 1}, name: n, owner: o, severity: critical, description: why}"
     )
 
     (outcome,) = outcomes((one,), batch, FromRows())
@@ -165,7 +165,7 @@ def test_an_outcome_says_who_answered_and_what_people_said(batch: Batch) -> None
         "Value: 4.428571428571429 does not meet the constraint requirement! why"
     )
     assert {
-        "rule": "p:3", "severity": "warning", "owner": "o", "name": "n", "answered_by": "profile",
+        "rule": "p:3", "severity": "critical", "owner": "o", "name": "n", "answered_by": "profile",
         "observed": 31 / 7, "threshold": 1.0, "n": 7,
     } == dict(outcome.numbers)  # fmt: skip
 
@@ -214,16 +214,6 @@ def test_drift_settings_of_packs_go_before_the_constraints_own() -> None:
     } == dict(found.features[0].overrides)  # fmt: skip
     assert {"perform_comparison": False} == dict(found.features[1].overrides)
     assert () == outcomes(asked, Batch.of(Statistics(1), END), FromRows())
-
-
-@pytest.mark.parametrize(
-    ("severity", "counts"), [("warning", False), ("error", True), (None, True)]
-)
-def test_warnings_do_not_fail_a_job(severity: str | None, counts: bool) -> None:  # noqa: FBT001
-    """A violation of a suggestion has no severity, and counts."""
-    violation = Violation("f", "c", "d", {} if severity is None else {"severity": severity})
-
-    assert counts is counts_as_failure(violation)
 
 
 def test_nan_and_infinities_are_words_in_documents() -> None:

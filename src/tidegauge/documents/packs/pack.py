@@ -16,8 +16,9 @@ from tidegauge.documents.packs.fields import Field, fields_of, filled, names
 from tidegauge.documents.packs.located import load_located
 from tidegauge.documents.reader import UnfitError, count
 from tidegauge.errors import UsageError, did_you_mean
+from tidegauge.model.outcome import Severity
 from tidegauge.rules.packs.checks import OF_SINGLE_ROWS, RuleCheck, Scope, Unique, problems
-from tidegauge.rules.packs.rule import Pack, Place, Rule, Severity
+from tidegauge.rules.packs.rule import Pack, Place, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -117,7 +118,7 @@ def _rule(entry: object, place: Place, tree: Mapping[str, Any]) -> Rule:
         columns=_maybe(entry, "for", names, default=()),
         name=_maybe(entry, "name", filled, default=""),
         where=_maybe(entry, "where", filled, default=""),
-        severity=_maybe(entry, "severity", _severity, default=Severity.ERROR),
+        severity=_maybe(entry, "severity", _severity, default=Severity.WARNING),
         description=_maybe(entry, "description", filled, default=""),
         owner=_maybe(entry, "owner", filled, default=tree.get("owner", "")),
         keep_failing=_maybe(entry, "keep_failing", _kept, default=0),
@@ -195,7 +196,7 @@ def _true_or_false(value: object) -> bool:
 
 def _severity(value: object) -> Severity:
     if not isinstance(value, str) or value not in list(Severity):
-        raise UnfitError("warning or error", [word.value for word in Severity])
+        raise UnfitError("warning or critical", [word.value for word in Severity])
     return Severity(value)
 
 
@@ -251,7 +252,7 @@ def _plain(rule: Rule, owner: str) -> dict[str, Any]:
         value = getattr(rule, key)
         if value and (key != "owner" or value != owner):
             about[key] = value
-    if rule.severity is not Severity.ERROR:
+    if rule.severity is not Severity.WARNING:
         about["severity"] = rule.severity.value
     return about
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from tidegauge.documents.packs.fields import NAMES, fields_of
 from tidegauge.documents.packs.pack import CHECKS, VERSION
+from tidegauge.model.outcome import Severity
 from tidegauge.rules.packs.checks import Scope
-from tidegauge.rules.packs.rule import Severity
 
 _TEXT = {"type": "string", "minLength": 1}
 _ABOUT: dict[str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ _ABOUT: dict[str, dict[str, Any]] = {
     "where": {**_TEXT, "description": "a SQL predicate: only rows that make it true count"},
     "severity": {
         "enum": [word.value for word in Severity],
-        "description": "an error counts for `on_violation: fail`, a warning is only reported",
+        "description": "how bad a violation is; a warning, unless this or the conf says otherwise",
     },
     "description": {**_TEXT, "description": "why, in people's words"},
     "owner": {**_TEXT, "description": "whom to ask; the pack's owner unless it is given"},

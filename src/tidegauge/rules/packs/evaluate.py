@@ -16,12 +16,10 @@ from tidegauge.rules.packs.from_profile import Batch, Open, from_profile
 from tidegauge.rules.packs.judging import of_measured
 from tidegauge.rules.packs.measure import Measured, columns_of
 from tidegauge.rules.packs.rows import FromRows, Unanswered
-from tidegauge.rules.packs.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tidegauge.model.outcome import Violation
     from tidegauge.rules.constraints import Constraints
     from tidegauge.rules.packs.overlay import InForce
 
@@ -109,11 +107,6 @@ def _json(numbers: Mapping[str, Any]) -> dict[str, Any]:
 
 def _odd(value: object) -> bool:
     return isinstance(value, float) and (value != value or abs(value) == float("inf"))  # noqa: PLR0124
-
-
-def counts_as_failure(violation: Violation) -> bool:
-    """Whether a violation is one for `on_violation: fail`: all are but a rule's mere warnings."""
-    return violation.extension.get("severity") != Severity.WARNING
 
 
 def overridden(constraints: Constraints, rules: Iterable[InForce]) -> Constraints:

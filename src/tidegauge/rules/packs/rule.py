@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from tidegauge.model.outcome import Severity
 
 if TYPE_CHECKING:
     from tidegauge.rules.packs.checks import RuleCheck
-
-
-class Severity(StrEnum):
-    """How bad it is: an error counts for `on_violation: fail`, a warning is only reported."""
-
-    WARNING = "warning"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +36,7 @@ class Rule:
     columns: tuple[str, ...] = ()
     name: str = ""
     where: str = ""
-    severity: Severity = Severity.ERROR
+    severity: Severity = Severity.WARNING
     description: str = ""
     owner: str = ""
     keep_failing: int = 0
