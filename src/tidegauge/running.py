@@ -11,8 +11,6 @@ from tidegauge.rules.packs.rows import FromRows, Questions, RowRules, Unanswered
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pyspark.sql import SparkSession
-
     from tidegauge.model.batch import Part, Reader
     from tidegauge.profile.dataset import Profile
     from tidegauge.sources.frames import Frame
@@ -52,7 +50,7 @@ class SparkEngine:
         self._master = master
         self._row_rules = row_rules
 
-    def _session(self, *, jvm_reads: bool = False) -> SparkSession:
+    def _session(self, *, jvm_reads: bool = False) -> Any:  # noqa: ANN401  (Spark's)
         from tidegauge.session import start
 
         deequ = self._row_rules is RowRules.DEEQU
@@ -78,7 +76,8 @@ class SparkEngine:
     def ask_parts(
         self, parts: Sequence[Part], read: Reader, asked: Questions
     ) -> Mapping[int, FromRows]:
-        from tidegauge.engines.rows import asking, frame
+        from tidegauge.engines import asking
+        from tidegauge.engines.rows import frame
 
         session = self._session(jvm_reads=True)
         return asking.ask(frame.of_parts(session, parts, read, asked), asked, self._row_rules)
@@ -86,8 +85,8 @@ class SparkEngine:
     def ask_frame(
         self, open_frame: Callable[[Any], Frame], asked: Questions
     ) -> Mapping[int, FromRows]:
-        from tidegauge.engines import spark
-        from tidegauge.engines.rows import asking, frame
+        from tidegauge.engines import asking, spark
+        from tidegauge.engines.rows import frame
 
         session = self._session(jvm_reads=True)
         with spark.failures_told():

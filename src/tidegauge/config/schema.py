@@ -93,9 +93,14 @@ class Captures:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`features:` what is monitored and what is not."""
+    """`features:` what is monitored and what is not; `sensitive` columns are only seen hashed.
+
+    `sensitive_key` names the environment variable that has the key of the hash.
+    """
 
     exclude: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    sensitive_key: str = "TIDEGAUGE_KEY"
 
 
 @dataclass(frozen=True, slots=True)

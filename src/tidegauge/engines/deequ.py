@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge.engines.rows import sql
 from tidegauge.engines.rows.frame import run_column
-from tidegauge.engines.spark import failures_told
+from tidegauge.engines.spark import failures_told, is_connect
 from tidegauge.errors import EngineError
 from tidegauge.rules.packs.measure import Function, Measured
 from tidegauge.rules.packs.rows import Unanswered
@@ -46,7 +46,6 @@ def missing(spark: SparkSession) -> str:
     """Why Deequ cannot be used on this session; empty where it can."""
     import pyspark
     from py4j.java_gateway import JavaClass
-    from pyspark.errors import PySparkException
 
     # pydeequ wants it when it is imported.
     os.environ.setdefault("SPARK_VERSION", pyspark.__version__)
@@ -56,10 +55,9 @@ def missing(spark: SparkSession) -> str:
         return "pydeequ is not installed: pip install 'tidegauge[deequ]'"
     except RuntimeError as error:  # how pydeequ refuses a Spark that it does not know
         return str(error)
-    try:
-        found = spark._jvm.com.amazon.deequ.analyzers.Size  # type: ignore[union-attr]
-    except (PySparkException, AttributeError):
+    if is_connect(spark):
         return "a Spark Connect session has no JVM of its own"
+    found = spark._jvm.com.amazon.deequ.analyzers.Size  # type: ignore[union-attr]
     if not isinstance(found, JavaClass):
         version = ".".join(pyspark.__version__.split(".")[:2])
         if version not in PACKAGES:

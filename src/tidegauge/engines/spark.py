@@ -128,6 +128,11 @@ def failures_told() -> Iterator[None]:
         raise EngineError(_reason(error)) from error
 
 
+def is_connect(spark: SparkSession) -> bool:
+    """Whether the session is a client's of a Spark Connect server, and has no JVM of its own."""
+    return "connect" in type(spark).__module__
+
+
 def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     """Parts dealt to tasks of about equal bytes; what a part is does not depend on this."""
     tasks: list[tuple[Part, ...]] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.sensitive import hashing_of
 from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
@@ -104,6 +105,7 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         custom_attributes=captures.custom_attributes,
         manifests=captures.manifests,
         inference_id=captures.inference_id,
+        sensitive=hashing_of(conf),
     )  # fmt: skip
 
 

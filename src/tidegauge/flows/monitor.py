@@ -14,6 +14,7 @@ from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.packs import PackRun, check_packs, read_packs
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.planning import plan_of
+from tidegauge.flows.sensitive import quoting_nothing, refuse_other_hashes
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
@@ -67,8 +68,16 @@ def run_monitor(
         StorageError: the store or the captures could not be reached.
         EngineError: the engine failed.
     """
+    with quoting_nothing(job.conf):
+        return _run_monitor(job, now, window, variant)
+
+
+def _run_monitor(
+    job: Job, now: datetime, window: Window | None, variant: str | None
+) -> tuple[WindowRun, ...]:
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
     source = captures_of(job, baseline)
+    refuse_other_hashes(job, job.layout.baseline(baseline.id, DATA_QUALITY), source.sensitive)
     known = (*(feature.name for feature in baseline.statistics.features), *source.outputs)
     packs = read_packs(job.conf)
     rules = packs.in_force(known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tidegauge.rules.packs.rule import Pack
     from tidegauge.sinks.layout import RunKey
     from tidegauge.sources.captures import Batch as Unit
+    from tidegauge.sources.sensitive import Hashing
     from tidegauge.sources.source import CaptureSource
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class PackRun:
     versions: Mapping[str, str] = field(default_factory=dict)
     batches: Mapping[RunKey, Batch] = field(default_factory=dict)
     rows: Mapping[RunKey, FromRows] = field(default_factory=dict)
+    hashing: Hashing | None = None
 
     def constraints(self, own: Constraints) -> Constraints:
         """The baseline's constraints with the drift settings of the packs."""
@@ -114,14 +116,16 @@ class PackRun:
         for number, records in found.failing.items():
             one = self.rules[number]
             about = {"rule": str(one.rule.place), "feature": one.feature}
-            lines = (
-                json.dumps({**about, "record": json.loads(record)}, ensure_ascii=False)
-                for record in records
-            )
+            rows = ({**about, "record": self._hidden(json.loads(record))} for record in records)
+            lines = (json.dumps(row, ensure_ascii=False) for row in rows)
             stem = PurePosixPath(one.rule.place.file).stem
             name = escape_partition(f"{stem}.{one.rule.place.line}.{one.feature}")
             uri = join(job.layout.rejected(key), "rules", f"{name}.jsonl")
             job.storage.write(uri, "".join(f"{line}\n" for line in lines).encode())
+
+    def _hidden(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record with the hashes that the documents have in the place of sensitive values."""
+        return self.hashing.record(record) if self.hashing else record
 
 
 def check_packs(
@@ -141,8 +145,10 @@ def check_packs(
     """
     if not rules:
         return PackRun()
+    hidden = source.sensitive.columns if source.sensitive else frozenset()
     batches = {
-        one.key: Batch.of(units.merged(one.units).statistics(), one.key.window.end) for one in due
+        one.key: Batch.of(units.merged(one.units).statistics(), one.key.window.end, hidden)
+        for one in due
     }
     opened = {one.key: open_rules(rules, batches[one.key]) for one in due}
     asking = [one for one in due if opened[one.key]]
@@ -150,13 +156,13 @@ def check_packs(
     answered: dict[RunKey, FromRows] = {}
     if asking:
         kinds = _joined(batches[one.key] for one in asking)
-        measures, refused = _measures(rules, wanted, kinds)
-        found = _visit(job, source, asking, _questions(rules, asking, kinds, measures))
+        measures, refused = _measures(rules, wanted, kinds, hidden)
+        asked = replace(_questions(rules, asking, kinds, measures), discreet=bool(hidden))
+        found = _visit(job, source, asking, asked)
         for run, one in enumerate(asking):
             given = found.get(run, FromRows())
-            answers = {**refused, **given.answers}
-            answered[one.key] = FromRows(answers, given.failing, given.by)
-    return PackRun(rules, {"packs": packs.digest}, batches, answered)
+            answered[one.key] = replace(given, answers={**refused, **given.answers})
+    return PackRun(rules, {"packs": packs.digest}, batches, answered, source.sensitive)
 
 
 def _joined(batches: Iterable[Batch]) -> dict[str, Kind]:
@@ -173,13 +179,16 @@ def _joined(batches: Iterable[Batch]) -> dict[str, Kind]:
 
 
 def _measures(
-    rules: Sequence[InForce], wanted: Sequence[int], kinds: Mapping[str, Kind]
+    rules: Sequence[InForce],
+    wanted: Sequence[int],
+    kinds: Mapping[str, Kind],
+    hidden: Collection[str],
 ) -> tuple[dict[int, Measure], dict[int, Unanswered]]:
     measures: dict[int, Measure] = {}
     refused: dict[int, Unanswered] = {}
     for index in wanted:
         try:
-            measures[index] = measure_of(rules[index], kinds)
+            measures[index] = measure_of(rules[index], kinds, hidden)
         except Unmeasurable as error:
             refused[index] = Unanswered(str(error))
     return measures, refused
@@ -209,11 +218,12 @@ def _visit(
     by_key = {(unit.window, unit.variant): unit for one in asking for unit in one.units}
     units: list[Unit] = [u for u in by_key.values() if u.inputs.files and not u.fault]
     settings = job.conf.s3
+    again = replace(source, rejected="")  # what cannot be read was kept when it was profiled
     if source.by_spark:
 
         def open_frame(session: Any) -> Any:  # noqa: ANN401  (Spark's, which flows do not know)
-            return captures_frame(session, source, units, settings)
+            return captures_frame(session, again, units, settings, plain=True)
 
         return job.engine.ask_frame(open_frame, asked)
-    read = reader(source, settings, [unit.window for unit in units])
+    read = reader(again, settings, [unit.window for unit in units], plain=True)
     return job.engine.ask_parts(parts(source, units, settings), read, asked)

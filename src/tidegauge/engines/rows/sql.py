@@ -6,6 +6,7 @@ The meaning is that of `rules.packs.measure`; Deequ's analyzers are held to the 
 from __future__ import annotations
 
 import math
+import re
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ Answers = dict[int, dict[int, "Measured | Unanswered"]]  # by run, then by rule
 
 BY = "Spark SQL"
 BY_VALUES = (Function.UNIQUE, Function.DISTINCT, Function.ENTROPY, Function.MUTUAL_INFORMATION)
+_RAISES = re.compile(r"\b(raise_error|assert_true)\s*\(", re.IGNORECASE)
 HIDDEN = "Spark could not compute it; its reason is not shown, since it may hold sensitive values"
 
 
@@ -103,6 +105,11 @@ def refusal(rows: DataFrame, asked: Questions, rule: int, measure: Measure) -> U
     """Why Spark cannot even analyse a question; names and SQL, never a value."""
     from pyspark.errors import PySparkException
 
+    if asked.discreet and _RAISES.search(f"{measure.condition} {measure.among}"):
+        return Unanswered(
+            "its SQL raises errors, which Spark logs with the values in them: not where columns "
+            "are sensitive"
+        )
     try:
         if measure.function in BY_VALUES:
             _ = _counted(rows, run_column(asked.kinds), {rule: measure}).schema

@@ -40,7 +40,7 @@ from tidegauge.rules.packs.checks import (
 from tidegauge.rules.packs.overlay import unique_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from tidegauge.rules.packs.checks import RuleCheck, Scalar
     from tidegauge.rules.packs.overlay import InForce
@@ -55,6 +55,9 @@ _SIGNS = {
     SignWord.NON_POSITIVE: "<=",
     SignWord.NEGATIVE: "<",
 }
+
+
+_OF_NUMBERS = (Range, Sign, Quantile, Mean, StdDev, Sum, Correlation)
 
 
 class Function(StrEnum):
@@ -108,8 +111,11 @@ def text_literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def measure_of(one: InForce, kinds: Mapping[str, Kind]) -> Measure:
+def measure_of(one: InForce, kinds: Mapping[str, Kind], hidden: Collection[str] = ()) -> Measure:
     """What a rule asks of rows whose columns are of these kinds.
+
+    `hidden` columns were profiled as hashes, so that all that is known of them is that they are
+    texts; a rule about numbers reads the numbers in them.
 
     Raises:
         Unmeasurable: a column is missing, or of a kind of which this cannot be asked.
@@ -119,7 +125,12 @@ def measure_of(one: InForce, kinds: Mapping[str, Kind]) -> Measure:
     for name in columns_of(one):
         if name not in kinds:
             raise Unmeasurable(f"the column {name!r} is missing, or could not be profiled")
-    return _Asked(one, kinds, where).measure(rule.check)
+    casts: frozenset[str] = frozenset()
+    if isinstance(rule.check, _OF_NUMBERS):
+        texts = (name for name in columns_of(one) if kinds[name] is Kind.TEXT)
+        casts = frozenset(name for name in texts if name in hidden)
+    known = {**kinds, **dict.fromkeys(casts, Kind.FRACTIONAL)}
+    return _Asked(one, known, where, casts).measure(rule.check)
 
 
 def columns_of(one: InForce) -> tuple[str, ...]:
@@ -138,10 +149,11 @@ class _Asked:
     one: InForce
     kinds: Mapping[str, Kind]
     where: str
+    casts: Collection[str]  # columns of texts in which a number is looked for
 
     def measure(self, check: RuleCheck) -> Measure:  # noqa: C901, PLR0912  (a table)
         column = self.one.column
-        q, present = quoted(column), f"{quoted(column)} IS NOT NULL"
+        q, present = self._q(column), f"{self._q(column)} IS NOT NULL"
         match check:
             case Rows():
                 return Measure(Function.ROWS, among=self.where)
@@ -165,14 +177,14 @@ class _Asked:
             case Compare():
                 return self._compare(check)
             case Unique():
-                columns = tuple(map(quoted, unique_columns(self.one)))
+                columns = tuple(map(self._q, unique_columns(self.one)))
                 return self._of(Function.UNIQUE, *columns)
             case Distinct():
                 return self._of(Function.DISTINCT, q)
             case Entropy():
                 return self._of(Function.ENTROPY, q)
             case MutualInformation():
-                return self._of(Function.MUTUAL_INFORMATION, q, quoted(check.to))
+                return self._of(Function.MUTUAL_INFORMATION, q, self._q(check.to))
             case Correlation():
                 return self._of_numbers(Function.CORRELATION, column, check.to)
             case Quantile():
@@ -188,6 +200,10 @@ class _Asked:
             case Exists() | Type() | Drift():
                 raise Unmeasurable(f"a {check.word} rule is not about rows")
 
+    def _q(self, column: str) -> str:
+        q = quoted(column)
+        return f"try_cast({q} AS DOUBLE)" if column in self.casts else q
+
     def _share(self, condition: str, present: str) -> Measure:
         return Measure(Function.SHARE, (), condition, self._and(present))
 
@@ -197,7 +213,7 @@ class _Asked:
 
     def _of_numbers(self, function: Function, *columns: str, at: float = 0.0) -> Measure:
         finite = (self._finite(column) for column in columns)
-        values = tuple(f"CAST({quoted(column)} AS DOUBLE)" for column in columns)
+        values = tuple(f"CAST({self._q(column)} AS DOUBLE)" for column in columns)
         return Measure(function, values, among=self._and(*finite), at=at)
 
     def _and(self, *conditions: str) -> str:
@@ -208,18 +224,18 @@ class _Asked:
         column = self.one.column
         self._refuse_others(column, NUMBERS, "numbers")
         fractional = self.kinds[column] is Kind.FRACTIONAL
-        return f"NOT isnan({quoted(column)}) AND {condition}" if fractional else condition
+        return f"NOT isnan({self._q(column)}) AND {condition}" if fractional else condition
 
     def _finite(self, column: str) -> str:
         self._refuse_others(column, NUMBERS, "numbers")
-        q = quoted(column)
+        q = self._q(column)
         if self.kinds[column] is not Kind.FRACTIONAL:
             return f"{q} IS NOT NULL"
         return f"{q} IS NOT NULL AND NOT isnan({q}) AND abs({q}) < double('Infinity')"
 
     def _length(self, check: Length) -> str:
         self._refuse_others(self.one.column, TEXTS, "texts")
-        length = f"length({quoted(self.one.column)})"
+        length = f"length({self._q(self.one.column)})"
         low = "" if check.min is None else f"{length} >= {check.min}"
         high = "" if check.max is None else f"{length} <= {check.max}"
         return " AND ".join(filter(None, (low, high)))
@@ -229,16 +245,16 @@ class _Asked:
         families = [_family(self.kinds[name]) for name in (left, right)]
         if families[0] != families[1]:
             raise Unmeasurable(f"{left!r} holds {families[0]} and {right!r} holds {families[1]}")
-        ql, qr = quoted(left), quoted(right)
+        ql, qr = self._q(left), self._q(right)
         condition = f"{ql} {check.operator.value} {qr}"
         for name in (left, right):
             if self.kinds[name] is Kind.FRACTIONAL:
-                condition = f"NOT isnan({quoted(name)}) AND {condition}"
+                condition = f"NOT isnan({self._q(name)}) AND {condition}"
         return Measure(Function.SHARE, (), condition, self._and(*_both_present(ql, qr)))
 
     def _newest(self, column: str) -> Measure:
         self._refuse_others(column, TIMES, "dates or times")
-        q = quoted(column)
+        q = self._q(column)
         micros = (
             f"unix_date({q}) * 86400000000"
             if self.kinds[column] is Kind.DATE
@@ -251,12 +267,12 @@ class _Asked:
         if self.kinds[column] in NUMBERS:
             numbers = [n for n in map(as_number, values) if n is not None]
             listed = ", ".join(self._number(column, n) for n in numbers) or "null"
-            return f"{quoted(column)} IN ({listed})"
+            return f"{self._q(column)} IN ({listed})"
         listed = ", ".join(text_literal(as_text(value)) for value in values)
         texts = (
-            quoted(column)
+            self._q(column)
             if self.kinds[column] is Kind.TEXT
-            else f"CAST({quoted(column)} AS STRING)"
+            else f"CAST({self._q(column)} AS STRING)"
         )
         return f"{texts} IN ({listed})"
 

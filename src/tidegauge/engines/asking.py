@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tidegauge.engines import deequ
 from tidegauge.engines.rows import sql
 from tidegauge.engines.rows.failing import failing_rows
+from tidegauge.engines.spark import with_settings
 from tidegauge.errors import UsageError
 from tidegauge.rules.packs.rows import FromRows, RowRules
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from tidegauge.rules.packs.rows import Questions
+
+
+# A value that cannot be read is null, on every Spark; an error would end the job, and quote it.
+_SETTINGS = {
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+}
 
 
 def ask(rows: DataFrame, asked: Questions, who: RowRules) -> dict[int, FromRows]:
@@ -30,7 +38,7 @@ def ask(rows: DataFrame, asked: Questions, who: RowRules) -> dict[int, FromRows]
     if who is RowRules.DEEQU and why_not:
         raise UsageError(f"row_rules: deequ cannot be used: {why_not}; or set row_rules: auto")
     by_deequ = who is not RowRules.SQL and not why_not
-    with _kept(rows, asked):
+    with with_settings(rows.sparkSession, _SETTINGS), _kept(rows, asked):
         answers = deequ.measure_rows(rows, asked) if by_deequ else sql.measure_rows(rows, asked)
         failing = failing_rows(rows, asked, answers)
     by = deequ.BY if by_deequ else sql.BY
