@@ -78,8 +78,10 @@ def _command(arguments: argparse.Namespace) -> int:
             return commands.check(arguments)
         case "import" if arguments.what == "baseline":
             return commands.import_baseline(arguments)
-        case "import":
+        case "import" if arguments.what == "sagemaker":
             return commands.import_sagemaker(arguments)
+        case "import":
+            return commands.import_rules(arguments)
         case _:
             return commands.show(arguments)
 
@@ -127,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_conf(check)
 
-    _add_imports(commands.add_parser("import", help="take over what SageMaker Model Monitor has"))
+    _add_imports(commands.add_parser("import", help="take over what other tools have"))
 
     show = commands.add_parser(
         "show", help="a statistics, constraints or violations document as a table"
@@ -151,6 +153,18 @@ def _add_imports(parser: argparse.ArgumentParser) -> None:
         help="JSON as `aws sagemaker` prints it for describe-monitoring-schedule, "
         "describe-data-quality-job-definition, describe-processing-job or describe-endpoint",
     )
+
+    for name, file in (
+        ("deequ", "the JSON of Deequ's constraint suggestions"),
+        ("great-expectations", "a suite of Great Expectations, as JSON"),
+        ("dqdl", "a ruleset of AWS Glue Data Quality, as text"),
+    ):
+        rules = imports.add_parser(
+            name,
+            help=f"turn {file}, into a constraint pack, on stdout; what packs cannot say is told "
+            "on stderr",
+        )
+        rules.add_argument("path", metavar="PATH", help=f"{file}: a file or s3:// location")
 
     baseline = imports.add_parser(
         "baseline", help="pin a baseline that was made elsewhere, its documents as they are"

@@ -126,6 +126,29 @@ def import_sagemaker(arguments: argparse.Namespace) -> int:
     return int(ExitCode.DONE)
 
 
+def import_rules(arguments: argparse.Namespace) -> int:
+    """`tidegauge import deequ|great-expectations|dqdl`: a pack from another tool's rules."""
+    from tidegauge.documents.importing.deequ import read_deequ
+    from tidegauge.documents.importing.dqdl import read_dqdl
+    from tidegauge.documents.importing.great_expectations import read_suite
+    from tidegauge.documents.packs.pack import encode
+    from tidegauge.documents.text import load
+
+    uri = arguments.path
+    data = storage_for(uri).read(uri)
+    match arguments.what:
+        case "deequ":
+            made = read_deequ(load(data, uri), uri)
+        case "great-expectations":
+            made = read_suite(load(data, uri), uri)
+        case _:
+            made = read_dqdl(data.decode("utf-8", "backslashreplace"), uri)
+    print_text(encode(made.pack, [f"not carried over: {left}" for left in made.left_over]))
+    for left in made.left_over:
+        log.warning("not carried over: %s", left)
+    return int(ExitCode.DONE)
+
+
 def import_baseline(arguments: argparse.Namespace) -> int:
     """`tidegauge import baseline`: documents that were made elsewhere become the baseline."""
     from tidegauge.flows.adopt import adopt_baseline

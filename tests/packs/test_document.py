@@ -51,7 +51,7 @@ def test_every_key_of_a_rule_is_read() -> None:
     pack = decode(EVERY_KEY, "p.yaml")
     first = pack.rules[0]
 
-    assert first.check == Range(0.0, 1439.0, 0.99)  # type: ignore[arg-type]
+    assert first.check == Range(0.0, 1439.0, 0.99)
     assert first.place == Place("p.yaml", 5)
     assert ("sched_*", "distance") == first.columns
     assert ("minutes", "origin = 'JFK'", Severity.CRITICAL) == (
@@ -60,7 +60,7 @@ def test_every_key_of_a_rule_is_read() -> None:
     assert ("minutes after midnight", "them", 7) == (
         first.description, first.owner, first.keep_failing
     )  # fmt: skip
-    assert pack.rules[1].check == Quantile(0.5, None, 3.0)  # type: ignore[arg-type]
+    assert pack.rules[1].check == Quantile(0.5, None, 3.0)
     assert ("us", Severity.WARNING) == (pack.rules[1].owner, pack.rules[1].severity)
     assert [Unique(("carrier", "flight")), Unique()] == [rule.check for rule in pack.rules[2:4]]
     assert pack.rules[4].check == Drift(compare=False)

@@ -28,7 +28,7 @@ class Field:
 
 def fields_of(check: type[Any]) -> tuple[Field, ...]:
     """The fields of a check's dataclass, in its order."""
-    hints = get_type_hints(check)
+    hints = get_type_hints(check, include_extras=True)
     return tuple(
         Field(f.name, *_kind(hints[f.name]), required=f.default is MISSING) for f in fields(check)
     )

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, NewType
+from typing import Annotated, ClassVar
 
 from tidegauge.model.outcome import Check
 from tidegauge.rules.constraints import ComparisonMethod  # noqa: TC001  (its hints are read)
 
-Share = NewType("Share", float)  # from 0 to 1
-Age = NewType("Age", str)  # a duration such as 6h or PT6H
-Count = NewType("Count", int)  # from 0 on
+Share = Annotated[float, "share"]  # from 0 to 1
+Age = Annotated[str, "age"]  # a duration such as 6h or PT6H
+Count = Annotated[int, "count"]  # from 0 on
 Scalar = str | int | float | bool
 
-_ALL = Share(1.0)
+_ALL = 1.0
 
 
 class Scope(StrEnum):
