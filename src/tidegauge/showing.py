@@ -14,6 +14,7 @@ from tidegauge.rules.packs.words import requirement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tidegauge.flows.review import Change
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints
     from tidegauge.rules.packs.overlay import InForce
@@ -83,6 +84,24 @@ def days_table(rows: Iterable[SummaryRow]) -> Shown:
     return Shown("violations per feature and day", columns, lines, ("windows",))
 
 
+def changes_table(changes: Iterable[Change]) -> Shown:
+    """Alarms that come and go under other settings."""
+    rows = tuple(
+        (
+            "comes" if change.comes else "goes",
+            str(change.key.window),
+            change.key.variant,
+            outcome.feature,
+            outcome.check,
+            change.now.description if change.now else "the check is no longer made",
+        )
+        for change in changes
+        if (outcome := change.now or change.before)
+    )
+    columns = ("alarm", "window", "variant", "feature", "check", "with these settings")
+    return Shown(f"{len(rows)} alarms that change", columns, rows)
+
+
 def open_incidents_table(stories: Iterable[Incident]) -> Shown:
     """What has not ended: since which window, and in how many."""
     rows = tuple(
@@ -138,11 +157,14 @@ def _statistics_row(feature: FeatureStatistics) -> tuple[str, ...]:
 
 
 def _frequent(feature: FeatureStatistics) -> str:
+    detail = feature.detail
     if feature.text is None:
-        return ""
+        strays = detail.strays.values if detail and detail.strays else ()
+        listed = ", ".join(f"{value!r} ({count:,})" for value, count in strays[:_FEW])
+        return f"not {feature.inferred_type.value}: {listed}" if listed else ""
     ranked = feature.text.categories or ()
-    if not ranked and feature.detail and feature.detail.frequent:
-        ranked = feature.detail.frequent.values
+    if not ranked and detail and detail.frequent:
+        ranked = detail.frequent.values
     return ", ".join(f"{value} ({count:,})" for value, count in ranked[:_FEW])
 
 

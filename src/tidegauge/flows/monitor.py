@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
-from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows, postprocess_of
+from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
+from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.packs import PackRun, check_packs, read_packs
 from tidegauge.flows.pinned import read_pinned
-from tidegauge.flows.planning import plan_of
+from tidegauge.flows.planning import plan_of, warn_of_unknown
+from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.sensitive import quoting_nothing, refuse_other_hashes
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
@@ -76,12 +79,13 @@ def _run_monitor(
     job: Job, now: datetime, window: Window | None, variant: str | None
 ) -> tuple[WindowRun, ...]:
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
+    warn_of_unknown(job.conf.alarms, baseline.constraints)
     source = captures_of(job, baseline)
     refuse_other_hashes(job, job.layout.baseline(baseline.id, DATA_QUALITY), source.sensitive)
     known = (*(feature.name for feature in baseline.statistics.features), *source.outputs)
     packs = read_packs(job.conf)
     rules = packs.in_force(known)
-    after = postprocess_of(job)
+    after = postprocess_script(job.conf)
     due = due_windows(job, source, now, window, variant)
     for one in due:
         begin(job.storage, job.layout, one.key)
@@ -97,7 +101,8 @@ def _run_monitor(
     service = Service(job.conf, now, split, part=variant is not None)
     service.warn_of_old({one.key.window for one in due})
     ruled = check_packs(job, packs, rules, source, units, due)
-    checking = _Checking(job, baseline, source, units, service, ruled)
+    history = History(job, bad_windows(job))
+    checking = _Checking(job, baseline, source, units, service, history, ruled)
     runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
@@ -126,6 +131,7 @@ class _Checking:
     source: CaptureSource
     units: Units
     service: Service
+    history: History
     packs: PackRun
 
     def run(self, due: Due) -> WindowRun:
@@ -169,9 +175,10 @@ class _Checking:
         """The baseline, and how the budget decides; constraints of the service's decide alone."""
         baseline, plan = self.baseline, None
         if baseline.constraints.extension:
-            plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs)
+            before = self.history.before(due.key)
+            plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs, before)
         constraints = self.packs.constraints(baseline.constraints)
-        return Against(baseline.statistics, constraints, plan)
+        return Against(baseline.statistics, constraints, plan, self.job.conf.alarms.critical)
 
     def _not_expected(self, profile: Profile) -> frozenset[str]:
         """The columns that are no features of the baseline, and no surprise either."""
@@ -203,4 +210,6 @@ class _Checking:
         record = replace(record, versions={**record.versions, **self.packs.versions})
         self.service.tell(key, result.documents)
         commit(self.job.storage, folder, result.documents, record)
+        if status is not RunStatus.FAILED:
+            self.history.add(key, result.counts["rows"])
         return folder

@@ -57,11 +57,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What a window is judged by; without a `plan` everything is decided as SageMaker does."""
+    """What a window is judged by; without a `plan` everything is decided as SageMaker does.
+
+    Violations of the `critical` features are critical.
+    """
 
     statistics: Statistics
     constraints: Constraints
     plan: Plan | None = None
+    critical: Collection[str] = ()
 
 
 def make_baseline(
@@ -105,8 +109,8 @@ def check(
     own = evaluate(statistics, constraints, against.statistics, outputs=outputs, plan=plan)
     outcomes = (*own, *packs)
     found = (
-        *told(violations(own), statistics, constraints, plan),
-        *_ruled(violations(packs), plan),
+        *told(violations(own), statistics, constraints, against.critical),
+        *_ruled(violations(packs), against.critical),
     )
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
@@ -125,9 +129,8 @@ def check(
     return Result(documents, {**_counts(profile, statistics), **words}, found)
 
 
-def _ruled(found: Sequence[Violation], plan: Plan | None) -> tuple[Violation, ...]:
+def _ruled(found: Sequence[Violation], critical: Collection[str]) -> tuple[Violation, ...]:
     """Violations of packs, of their rule's severity; a critical feature makes it critical."""
-    critical = plan.policy.critical if plan else frozenset()
     severe = {"severity": Severity.CRITICAL.value}
     return tuple(
         replace(one, extension={**one.extension, **severe}) if one.feature_name in critical else one

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import UsageError
+from tidegauge.model.outcome import DATASET
 from tidegauge.rules.packs.checks import (
     Compare,
     Correlation,
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable
 
     from tidegauge.rules.packs.rule import Pack, Rule
-
-DATASET = "_dataset"  # the feature of an outcome that is about no column
-
 
 @dataclass(frozen=True, slots=True)
 class InForce:
