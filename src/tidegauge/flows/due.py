@@ -12,6 +12,7 @@ from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.scripts import capture_script
+from tidegauge.flows.sensitive import hashing_of
 from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
@@ -107,6 +108,7 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         custom_attributes=captures.custom_attributes,
         manifests=captures.manifests,
         inference_id=captures.inference_id,
+        sensitive=hashing_of(conf),
     )  # fmt: skip
 
 
