@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datasets import Events, Table
+from datasets import Events, Payload, Table
 from ours import OURS
 from peers import PEERS
 from scaling import SCALING
@@ -65,6 +65,14 @@ class Sizes:
         return Events(self.rows // 10)
 
     @property
+    def lists(self) -> Events:
+        return Events(self.rows // 40, Payload.LISTS)
+
+    @property
+    def objects(self) -> Events:
+        return Events(self.rows // 40, Payload.OBJECTS)
+
+    @property
     def days(self) -> Table:
         return Table(DAY_FEATURES, DAYS, self.rows // 400)
 
@@ -87,6 +95,8 @@ def scaling_suite(sizes: Sizes) -> tuple[Entry, ...]:
         Entry(local, sizes.many, "8 times the rows"),
         Entry(local, sizes.wide, "1,000 columns"),
         Entry(CONTENDERS["events"], sizes.events),
+        Entry(CONTENDERS["events"], sizes.lists, "JSON lists"),
+        Entry(CONTENDERS["events"], sizes.objects, "JSON objects"),
         Entry(CONTENDERS["month"], sizes.days),
         Entry(CONTENDERS["drift"], sizes.two_windows),
     )

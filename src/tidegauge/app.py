@@ -12,7 +12,7 @@ from tidegauge import __version__
 from tidegauge.errors import ExitCode, TidegaugeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -65,23 +65,32 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    from tidegauge import commands
+    from tidegauge import commands, reviewing, upkeep
+    from tidegauge.session import register_on_yarn
 
-    match arguments.command:
-        case "baseline":
-            return commands.baseline(arguments)
-        case "monitor":
-            return commands.monitor(arguments)
-        case "report":
-            return commands.report(arguments)
-        case "check":
-            return commands.check(arguments)
-        case "import" if arguments.what == "baseline":
-            return commands.import_baseline(arguments)
-        case "import":
-            return commands.import_sagemaker(arguments)
-        case _:
-            return commands.show(arguments)
+    register_on_yarn()
+    doors: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "baseline": commands.baseline,
+        "monitor": commands.monitor,
+        "report": commands.report,
+        "check": commands.check,
+        "explain": reviewing.explain,
+        "replay": reviewing.replay,
+        "accept": reviewing.accept,
+        "mark": reviewing.mark,
+        "status": upkeep.status,
+        "doctor": upkeep.doctor,
+        "clean": upkeep.clean,
+        "athena": upkeep.athena,
+        "import baseline": commands.import_baseline,
+        "import sagemaker": commands.import_sagemaker,
+        "import deequ": commands.import_rules,
+        "import great-expectations": commands.import_rules,
+        "import dqdl": commands.import_rules,
+        "show": commands.show,
+    }
+    words = (arguments.command, getattr(arguments, "what", None))
+    return doors[" ".join(filter(None, words))](arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,23 +126,62 @@ def _parser() -> argparse.ArgumentParser:
         "report", help="write the violations per feature to partitions, and show them"
     )
     _add_conf(report)
-    report.add_argument(
-        "--from", dest="since", metavar="T", help="windows that start at T or later"
-    )
-    report.add_argument("--to", dest="until", metavar="T", help="windows that start before T")
+    _add_scope(report)
+
+    _add_reviews(commands)
 
     check = commands.add_parser(
         "check", help="read the conf and the baseline, print what is in force; starts no Spark"
     )
     _add_conf(check)
 
-    _add_imports(commands.add_parser("import", help="take over what SageMaker Model Monitor has"))
+    _add_upkeep(commands)
+    _add_imports(commands.add_parser("import", help="take over what other tools have"))
 
     show = commands.add_parser(
         "show", help="a statistics, constraints or violations document as a table"
     )
     show.add_argument("path", metavar="PATH", help="a document's file or s3:// location")
     return parser
+
+
+def _add_reviews(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = commands.add_parser(
+        "explain", help="why a feature alarmed in a window, or why it did not, step by step"
+    )
+    accept = commands.add_parser(
+        "accept", help="a new baseline that allows what a window has shown of a feature"
+    )
+    for parser in (explain, accept):
+        _add_conf(parser)
+        parser.add_argument("--feature", required=True, metavar="NAME", help="the feature")
+        _add_window(parser)
+        parser.add_argument("--variant", metavar="NAME", help="one production variant only")
+    replay = commands.add_parser(
+        "replay", help="which alarms of past windows would come and go with other alarm settings"
+    )
+    _add_conf(replay)
+    _add_scope(replay)
+    mark = commands.add_parser(
+        "mark", help="mark a window as bad, so that it never calibrates anything"
+    )
+    _add_conf(mark)
+    _add_window(mark)
+    mark.add_argument("--reason", default="", metavar="TEXT", help="what was wrong with it")
+    mark.add_argument("--good", action="store_true", help="take the mark back")
+
+
+def _add_window(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--window", required=True, metavar="START/DURATION", help="such as 2013-06-20T00:00Z/P1D"
+    )
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="since", metavar="T", help="windows that start at T or later"
+    )
+    parser.add_argument("--to", dest="until", metavar="T", help="windows that start before T")
 
 
 def _add_imports(parser: argparse.ArgumentParser) -> None:
@@ -152,6 +200,18 @@ def _add_imports(parser: argparse.ArgumentParser) -> None:
         "describe-data-quality-job-definition, describe-processing-job or describe-endpoint",
     )
 
+    for name, file in (
+        ("deequ", "the JSON of Deequ's constraint suggestions"),
+        ("great-expectations", "a suite of Great Expectations, as JSON"),
+        ("dqdl", "a ruleset of AWS Glue Data Quality, as text"),
+    ):
+        rules = imports.add_parser(
+            name,
+            help=f"turn {file}, into a constraint pack, on stdout; what packs cannot say is told "
+            "on stderr",
+        )
+        rules.add_argument("path", metavar="PATH", help=f"{file}: a file or s3:// location")
+
     baseline = imports.add_parser(
         "baseline", help="pin a baseline that was made elsewhere, its documents as they are"
     )
@@ -160,6 +220,31 @@ def _add_imports(parser: argparse.ArgumentParser) -> None:
         baseline.add_argument(
             f"--{name}", required=True, metavar="URI", help=f"its {name}.json, a file or s3://"
         )
+
+
+def _add_upkeep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    status = commands.add_parser(
+        "status", help="the last runs, open incidents, missed windows, and the store's size"
+    )
+    _add_conf(status)
+
+    doctor = commands.add_parser(
+        "doctor", help="look for Java, Spark, credentials, permissions, clock and secrets"
+    )
+    _add_conf(doctor)
+    doctor.add_argument("--master", metavar="URL", help="the Spark master; default: local[*]")
+
+    clean = commands.add_parser(
+        "clean", help="remove documents that are older than the conf's `retention` allows"
+    )
+    _add_conf(clean)
+    clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+
+    athena = commands.add_parser(
+        "athena", help="print the statements for Athena's table of the violations"
+    )
+    _add_conf(athena)
+    athena.add_argument("--database", default="default", metavar="NAME", help="default: default")
 
 
 def _add_conf(parser: argparse.ArgumentParser) -> None:

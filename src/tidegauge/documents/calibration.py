@@ -70,6 +70,7 @@ def _encode_feature(feature: FeatureCalibration) -> dict[str, Any]:
     document: dict[str, Any] = {
         "drift": _encode_swing(feature.drift),
         "missing": _encode_swing(feature.missing),
+        "outside": _encode_swing(feature.outside),
     }
     if feature.novelty:
         share = feature.novelty
@@ -111,6 +112,7 @@ def _decode_feature(reader: Reader) -> FeatureCalibration:
         _decode_swing(reader.section("missing")),
         _decode_share(share) if share else None,
         {season.get("season", count): _decode_season(season) for season in seasons},
+        _decode_swing(reader.section("outside")),
     )
 
 

@@ -14,8 +14,11 @@ from tidegauge.errors import InputError, did_you_mean
 from tidegauge.flows.byspark import profile_training
 from tidegauge.flows.calibrating import calibrated
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
+from tidegauge.flows.scripts import training_script
+from tidegauge.flows.sensitive import hashing_of, quoting_nothing, sensitive_document
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -51,10 +54,16 @@ def make_baseline(job: Job) -> Made:
     """Profile the training data, put the documents, and pin the new baseline.
 
     Raises:
+        UsageError: the script of the training data cannot be used.
         InputError: the training data is missing, empty or unreadable.
         StorageError: the store could not be written.
         EngineError: the engine failed.
     """
+    with quoting_nothing(job.conf):
+        return _make_baseline(job)
+
+
+def _make_baseline(job: Job) -> Made:
     source = _training_of(job)
     storage = job.storage
     storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
@@ -63,19 +72,21 @@ def make_baseline(job: Job) -> Made:
         inputs = RunInputs(0, 0, sha256(source.uri.encode()).hexdigest())
     else:
         listed = list_training(source.uri, job.conf.s3)
-        profile, inputs = _profile_files(job, source, listed), summed_up(listed)
+        profile = _profile_files(job, source, listed)
+        inputs = summed_up(source.read_with(listed))
     job.refuse_too_many_rejected(profile.tally, "the training data", source.rejected)
     if not profile.rows:
         raise InputError(
             f"the training data at {source.uri} has no rows: expected the data that the model "
             "was trained on; correct `training.uri`"
         )
-    calibration, blocks = calibrated(job, source, profile, profile.statistics())
+    calibration, blocks = calibrated(job, source, profile, profile.statistics(), bad_windows(job))
     plan = plan_of(job.conf, calibration)
     result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
     for note in result.notes:
         log.warning("%s", note)
-    id_ = baseline_id(result.documents)
+    documents = {**result.documents, **sensitive_document(source.sensitive)}
+    id_ = baseline_id(documents)
     folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(
         RunStatus.COMPLETED,
@@ -84,7 +95,7 @@ def make_baseline(job: Job) -> Made:
         inputs=inputs,
         notes=result.notes,
     )
-    commit(job.storage, folder, result.documents, record)
+    commit(job.storage, folder, documents, record)
     pin_baseline(job.storage, job.layout, id_)
     return Made(id_, folder, profile, result)
 
@@ -98,6 +109,8 @@ def _training_of(job: Job) -> TrainingSource:
         read=training.read,
         header=training.header,
         skip=frozenset(job.conf.features.exclude) | ({training.time} if training.time else set()),
+        preprocess=training_script(job.conf),
+        sensitive=hashing_of(job.conf),
     )
 
 
@@ -116,14 +129,15 @@ def _profile(
     settings = job.conf.s3
     if source.by_spark:
         return profile_training(job, source, inputs, look_at)
-    if look_at:
+    if look_at and source.preprocess is None:  # which says only row by row what columns there are
         look_at(column_names(source, inputs, settings))
     parts = cut(inputs, source.format, settings)
     return job.engine.profile_parts(parts, reader(source, settings)).get(("", ""), Profile())
 
 
 def _warn_of_unknown(source: TrainingSource, columns: Collection[str]) -> None:
-    for name in sorted(source.skip - set(columns)):
+    sensitive = source.sensitive.columns if source.sensitive else frozenset()
+    for name in sorted((source.skip | sensitive) - set(columns)):
         log.warning(
             "the conf names the column %r, which the training data does not have%s",
             name,

@@ -64,6 +64,12 @@ def calibrated(
             "hours or days differ"
         )
         return Calibration(notes=(note,)), ()
+    if source.preprocess is not None:
+        note = (
+            "not calibrated: a script makes the rows of the training data, and their times are not "
+            "followed; differences are judged as if all rows were independent"
+        )
+        return Calibration(notes=(note,)), ()
     duration = parse_duration(length)
     timed = _by_time(source, column, statistics)
     hours = _hours(job, timed, column)
@@ -98,6 +104,7 @@ def _by_time(source: TrainingSource, column: str, statistics: Statistics) -> Cap
         header=source.header,
         skip=source.skip,
         kinds=kinds,
+        sensitive=source.sensitive,
     )
 
 

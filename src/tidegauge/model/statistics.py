@@ -185,6 +185,7 @@ class Detail:
     exact_min: str | None = None  # decimal digits, or ISO 8601 for dates and times
     exact_max: str | None = None
     frequent: FrequentValues | None = None
+    strays: FrequentValues | None = None  # texts that are not of the kind, as a type check counts
     min_length: int | None = None  # characters of text, bytes of binary
     max_length: int | None = None
     mean_length: float | None = None

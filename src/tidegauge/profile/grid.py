@@ -127,6 +127,7 @@ def _grid(feature: FeatureProfile) -> Grid:
         edges = edges[np.isfinite(edges)]
     else:
         upto = np.cumsum(weights)
+        # The first and the last but one are the bounds of the usual range (rules/alarms/ranges).
         places = (np.arange(EDGES) + 1) / EDGES * upto[-1] * (1 - 1e-12)
         edges = np.unique(values[np.searchsorted(upto, places)])
     return Grid(feature.kind, tuple(edges.tolist()), most=float(greatest), single=single)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _BY_CHANCE = 0.01
 """So many alarms, or more, must be at least this likely within the budget."""
 _MOST_FLOOR = 0.5
-_TRIED = (Check.BASELINE_DRIFT, Check.COMPLETENESS)
+_TRIED = (Check.BASELINE_DRIFT, Check.COMPLETENESS, Check.RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,8 @@ def _loosened(
     if check == Check.COMPLETENESS and feature.completeness is not None:
         least = max(0.0, feature.completeness - one.worst)
         return replace(feature, completeness=least), f"{what}; completeness is lowered to {least}"
+    if check == Check.RANGE:
+        return replace(feature, range=None), f"{what}; the range is dropped"
     floor = ceil(one.worst * 100) / 100
     if floor > _MOST_FLOOR:
         off = {**feature.overrides, "perform_comparison": False}

@@ -63,6 +63,11 @@ class Layout:
         """The document that says which baseline is pinned."""
         return join(self.root, "baseline", "current.json")
 
+    @property
+    def marks(self) -> str:
+        """The document that says which windows people have marked as bad."""
+        return join(self.root, "marks.json")
+
     def baseline(self, baseline_id: str, monitor_type: MonitorType) -> str:
         """The folder of a baseline's documents."""
         return join(self.root, "baseline", escape_segment(baseline_id), monitor_type)
@@ -109,6 +114,10 @@ class Layout:
     def report(self, monitor_type: MonitorType) -> str:
         """The folder of what people look at."""
         return join(self.root, "report", monitor_type)
+
+    def ledger(self, monitor_type: MonitorType) -> str:
+        """The document that says who was told what of this type's incidents."""
+        return join(self.root, "alerts", monitor_type, "delivered.json")
 
 
 def run_path(key: RunKey) -> str:

@@ -19,7 +19,7 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import INPUT, OUTPUT, Envelopes, open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
-from tidegauge.sources.payload import Row, rows_of
+from tidegauge.sources.payload import Columns, Row, rows_of
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
 
@@ -42,9 +42,9 @@ _BY_HAND = 16_384  # records read one by one that make a chunk
 class CaptureReader:
     """Reads the capture files of a part.
 
-    A payload's columns are `inputs`, then `outputs` (not looked at if there are none), of the
-    baseline's `kinds`; those that it does not know are inferred. What an input payload names
-    beyond them becomes a column too, what an output payload names beyond them does not.
+    A payload's columns are `inputs`, then `outputs`, of the baseline's `kinds`; those that it does
+    not know are inferred. Of a side without names nothing is read where the other has some. What an
+    input payload names beyond them becomes a column too, what an output payload names does not.
     """
 
     root: str
@@ -104,9 +104,15 @@ class CaptureReader:
 
     def _plan(self, envelopes: Envelopes) -> _Plan:
         """Which records can be read in bulk, which one by one, and which not at all."""
-        inputs = countable(envelopes.inputs)
-        outputs = countable(envelopes.outputs) if self.outputs else inputs
-        counted = (inputs.rows > 0) & (outputs.rows > 0)
+        sent, answered = self._sides
+        outputs = countable(envelopes.outputs, answered) if self.outputs else None
+        inputs = countable(envelopes.inputs, sent) if self.inputs or not outputs else outputs
+        outputs = outputs or inputs
+        counted = (
+            (inputs.rows > 0)
+            & (outputs.rows > 0)
+            & (not (self.inputs and inputs.clashes(self.outputs)))
+        )
         unequal = counted & (inputs.rows != outputs.rows)
         bad = {int(i): _unequal(inputs.rows[i], outputs.rows[i]) for i in np.flatnonzero(unequal)}
         records = np.flatnonzero(counted & ~unequal)
@@ -117,15 +123,28 @@ class CaptureReader:
         """The rows of the planned records, and why some of the records have none."""
         if not len(plan.records):
             return pa.table({}), {}
-        sides = [(INPUT, parse(plan.inputs, self.inputs, self.skip, self.kinds))]
+        sent, answered = self._sides
+        sides = []
+        if self.inputs or not self.outputs:
+            sides.append((INPUT, parse(plan.inputs, sent, self.kinds)))
         if self.outputs:
-            sides.append((OUTPUT, parse(plan.outputs, self.outputs, self.skip, self.kinds)))
+            sides.append((OUTPUT, parse(plan.outputs, answered, self.kinds)))
         bad = {i: f"{name}: {reason}" for name, side in sides for i, reason in side.bad.items()}
         drop = np.array(sorted(bad), np.int64)
         tables = [side.without(drop) for _, side in sides]
-        columns = [column for table in tables for column in table.columns]
-        names = [name for table in tables for name in table.column_names]
-        return pa.table(columns, names), {int(plan.records[i]): bad[i] for i in sorted(bad)}
+        columns = {n: c for t in tables for n, c in zip(t.column_names, t.columns, strict=True)}
+        table = pa.table({name: columns[name] for name in self._ordered(columns)})
+        return table, {int(plan.records[i]): bad[i] for i in sorted(bad)}
+
+    @property
+    def _sides(self) -> tuple[Columns, Columns]:
+        return sent_and_answered(self.inputs, self.outputs, self.skip)
+
+    def _ordered(self, found: Iterable[str]) -> list[str]:
+        """The columns that are read, those that the conf or the baseline knows first."""
+        there = dict.fromkeys(found)
+        known = (name for name in (*self.inputs, *self.outputs) if name in there)
+        return [name for name in dict.fromkeys((*known, *there)) if name not in self.skip]
 
     def _by_hand(
         self, envelopes: Envelopes, some: Sequence[int]
@@ -136,12 +155,11 @@ class CaptureReader:
         inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
         for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                rows += rows_of_record(payload, answer, self.inputs, self.outputs)
+                rows += rows_of_record(payload, answer, *self._sides)
             except BadRecord as error:
                 reasons[int(envelopes.records[i])] = str(error)
         found = dict.fromkeys(name for names in dict.fromkeys(map(tuple, rows)) for name in names)
-        order = [name for name in (*self.inputs, *self.outputs) if name in found]
-        wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
+        wanted = self._ordered(found)
         texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
         return pa.table(texts, wanted), reasons
 
@@ -188,31 +206,40 @@ def _in_utc(time: str) -> str:
         return time
 
 
+def sent_and_answered(
+    inputs: tuple[str, ...], outputs: tuple[str, ...], skip: frozenset[str]
+) -> tuple[Columns, Columns]:
+    """The columns of the two sides of a record: what an answer has beyond them is passed over."""
+    return Columns(inputs, skip), Columns(outputs, skip, only=True)
+
+
 def rows_of_record(
-    payload: Payload, answer: Payload, inputs: Sequence[str], outputs: Sequence[str]
+    payload: Payload, answer: Payload, inputs: Columns, outputs: Columns
 ) -> tuple[Row, ...]:
     """The rows of one record: what was sent, with the outputs of what was answered.
 
     Raises:
         BadRecord: it cannot be read, with the reason.
     """
+    if outputs.names and not inputs.names:
+        return _rows_of(OUTPUT, answer, outputs)
     rows = _rows_of(INPUT, payload, inputs)
-    if not outputs:
+    if not outputs.names:
         return rows
     answers = _rows_of(OUTPUT, answer, outputs)
     if len(rows) != len(answers):
         raise BadRecord(_unequal(len(rows), len(answers)))
     for row, answered in zip(rows, answers, strict=True):
-        row.update((name, answered[name]) for name in outputs if name in answered)
+        row.update(answered)
     return rows
 
 
-def _rows_of(side: str, payload: Payload, names: Sequence[str]) -> tuple[Row, ...]:
+def _rows_of(side: str, payload: Payload, columns: Columns) -> tuple[Row, ...]:
     data, encoding, content_type = payload
     if data is None or encoding is None:
         raise BadRecord(f"the record has no {side} with data and encoding")
     try:
-        return rows_of(data, encoding, content_type or "", names)
+        return rows_of(data, encoding, content_type or "", columns)
     except BadRecord as error:
         raise BadRecord(f"{side}: {error}") from None
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import UsageError
 from tidegauge.sources.attributed import Attributed
 from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.jsonfile import read_documents
 from tidegauge.sources.layout import Layout
+from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.records import RecordReader
-from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.scripted import Scripted
 from tidegauge.sources.source import Format
 from tidegauge.sources.transform import INFERENCE_ID, Joined, Named
@@ -22,7 +24,12 @@ if TYPE_CHECKING:
     from tidegauge.sources.source import CaptureSource
     from tidegauge.storage import S3Settings
 
-_ENCODINGS = {Format.SAGEMAKER: "", Format.CSV: "CSV", Format.JSONL: "JSON"}
+_ENCODINGS = {
+    Format.SAGEMAKER: "",
+    Format.CSV: "CSV",
+    Format.JSONL: "JSON",
+    Format.JSON: "JSON",
+}
 
 
 def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None:
@@ -33,18 +40,25 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
     """
     names = (*source.inputs, *source.outputs)
     match source.format:
-        case Format.SAGEMAKER | Format.CSV | Format.JSONL if source.preprocess:
+        case Format.SAGEMAKER | Format.CSV | Format.JSONL | Format.JSON if source.preprocess:
             script = Scripted(source.preprocess, _ENCODINGS[source.format])
             return _by_record(source, settings, script, ())
         case Format.SAGEMAKER if source.custom_attributes:
-            return _by_record(source, settings, Attributed(source.inputs, source.outputs), names)
-        case Format.JSONL if source.manifests:
-            return _by_record(source, settings, Joined(source.inputs, source.outputs), names)
+            attributed = Attributed(source.inputs, source.outputs, source.skip)
+            return _by_record(source, settings, attributed, names)
+        case Format.JSONL | Format.JSON if source.manifests:
+            joined = Joined(source.inputs, source.outputs, source.skip)
+            return _by_record(source, settings, joined, names)
         case Format.CSV if source.manifests:
             return _csv(source, settings, names)
         case Format.PARQUET if source.manifests and not source.preprocess:
             skip = source.skip.union(INFERENCE_ID)
-            return ParquetReader(source.uri, skip, Bin(source.rejected, settings), settings)
+            return ParquetReader(
+                source.uri,
+                skip,
+                bin_of(source, settings),
+                settings,
+            )
         case _ if source.preprocess or source.custom_attributes or source.manifests:
             raise UsageError(f"captures of the format {source.format} cannot be read that way")
         case _:
@@ -61,15 +75,19 @@ def _by_record(
         first,
         source.skip,
         source.kinds,
-        Bin(source.rejected, settings),
+        bin_of(source, settings),
         settings,
         Layout.parse(source.layout) if is_capture else None,
+        read_documents if source.format is Format.JSON else read_lines,
     )
 
 
 def _csv(source: CaptureSource, settings: S3Settings, names: tuple[str, ...]) -> Reader:
     """Columns by their header, or by their places, of which what is added are the last two."""
-    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    root, rejected = (
+        root_of(source.uri),
+        bin_of(source, settings),
+    )
     skip = source.skip.union(INFERENCE_ID)
     if source.header:
         return CsvReader(root, True, skip, source.kinds, rejected, settings)  # noqa: FBT003

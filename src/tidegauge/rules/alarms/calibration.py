@@ -16,6 +16,7 @@ from tidegauge.rules.alarms import blocks as swings
 from tidegauge.rules.alarms.design_effect import LEAST_BLOCKS, DesignEffect, Uncalibrated
 from tidegauge.rules.alarms.listed import few_numbers, number_counts, whole_counts
 from tidegauge.rules.alarms.novelty import by_blocks
+from tidegauge.rules.alarms.ranges import beyond, usual_range
 from tidegauge.rules.counts import value_counts
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class FeatureCalibration:
     missing: Swing
     novelty: Share | None = None
     seasons: Mapping[int, Season] = field(default_factory=dict)
+    outside: Swing = field(default_factory=lambda: Uncalibrated("the feature has no range"))
 
     def seasonal(self, season: int | None) -> Season | None:
         """What a window of this season is compared with; None: with the whole baseline."""
@@ -139,7 +141,17 @@ class _Column:
             swings.share(bad, rows),
             self._novelty(),
             self._seasons(seasons, drift) if isinstance(drift, DesignEffect) else {},
+            self._outside(everything),
         )
+
+    def _outside(self, indices: Sequence[int]) -> Swing:
+        """How the share beyond the usual range swings."""
+        bounds = usual_range(self.whole)
+        if bounds is None:
+            return Uncalibrated("the feature has no range")
+        sketches = [self._sketch(i) for i in indices]
+        bad = [beyond(sketch, bounds) for sketch in sketches]
+        return swings.share(bad, [sketch.weight for sketch in sketches])
 
     def _seasons(self, names: Sequence[str], drift: DesignEffect) -> Mapping[int, Season]:
         members = [

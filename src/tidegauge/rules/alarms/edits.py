@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.model.outcome import Check, Severity, Violation
@@ -12,10 +12,9 @@ from tidegauge.rules.constraints import CategoricalMethod, Constraints, FeatureC
 from tidegauge.rules.counts import value_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tidegauge.model.statistics import FeatureStatistics, Statistics
-    from tidegauge.rules.alarms.plan import Plan
 
 EDIT = "suggested_edit"
 _ADD, _REMOVE, _DOMAINS = "add", "remove", "domains"
@@ -42,10 +41,9 @@ def told(
     violations: Iterable[Violation],
     statistics: Statistics,
     constraints: Constraints,
-    plan: Plan | None,
+    critical: Collection[str],
 ) -> tuple[Violation, ...]:
     """The violations with their severity, and with the edit that would accept each."""
-    critical = plan.policy.critical if plan else frozenset()
     by_name = {feature.name: feature for feature in constraints.features}
     found = []
     for violation in violations:
@@ -80,6 +78,10 @@ def _edited(feature: FeatureConstraints, edit: Edit) -> FeatureConstraints:
             return replace(feature, completeness=edit.value)
         case "inferred_type":
             return replace(feature, inferred_type=InferredType(edit.value))
+        case "range":
+            return replace(feature, range=tuple(edit.value))
+        case "length":
+            return replace(feature, length=tuple(edit.value))
         case "is_non_negative":
             return replace(feature, is_non_negative=edit.value)
         case setting:
@@ -103,6 +105,12 @@ def _edit(
             return _of_type(name, numbers, current, feature)
         case Check.CATEGORICAL_VALUES if current and feature:
             return _of_domain(name, numbers, current, feature)
+        case Check.RANGE if feature and feature.range:
+            return _of_range(name, numbers, feature.range)
+        case Check.LENGTH if feature and feature.length:
+            low, high = feature.length
+            bounds = [min(low, numbers["shortest"]), max(high, numbers["longest"])]
+            return Edit(name, "length", bounds)
         case Check.BASELINE_DRIFT if feature:
             return _of_drift(name, numbers, feature)
         case _:
@@ -132,6 +140,19 @@ def _of_domain(
         return Edit(name, "domain_content_threshold", _below(numbers["observed"]))
     known = frozenset(feature.domains or ())
     return Edit(name, _DOMAINS, [value for value in values.counts if value not in known])
+
+
+def _of_range(
+    name: str, numbers: Mapping[str, Any], bounds: tuple[float | None, float | None]
+) -> Edit:
+    """Both bounds moved to where the window's numbers end."""
+    low, high = bounds
+    least, greatest = numbers["min"], numbers["max"]
+    if low is not None and least <= low:
+        low = nextafter(least, -inf)
+    if high is not None and greatest > high:
+        high = greatest
+    return Edit(name, "range", [low, high])
 
 
 def _of_drift(name: str, numbers: Mapping[str, Any], feature: FeatureConstraints) -> Edit:
