@@ -18,6 +18,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from tidegauge.config.capture_rules import capture_problems
+from tidegauge.config.quality_rules import quality_problems
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.model.window import parse_duration
@@ -144,6 +145,10 @@ def _converter() -> cattrs.Converter:
     for kind in _PLAIN:
         converter.register_structure_hook(kind, _strict)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _words)
+    converter.register_structure_hook_func(lambda kind: kind == (float | str), _amount)
+    converter.register_structure_hook_func(
+        lambda kind: kind == (str | tuple[str, ...] | None), _columns
+    )
     converter.register_structure_hook_factory(
         is_dataclass,
         lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True),
@@ -179,6 +184,18 @@ def _words(value: object, _: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise TypeError(f"expected a list of names, found {value!r}")
     return tuple(value)
+
+
+def _amount(value: object, _: object) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"expected a number, or the name of a column, found {value!r}")
+    return value if isinstance(value, str) else float(value)
+
+
+def _columns(value: object, _: object) -> str | tuple[str, ...] | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _words(value, _)
 
 
 def _faults(error: BaseException, path: str) -> list[str]:
@@ -270,6 +287,12 @@ def _problems(conf: Conf) -> list[str]:
         found += capture_problems(captures)
     if captures and captures.format is CaptureFormat.TABLE and captures.layout is not None:
         found.append("captures.layout: a table has no folders: expected `time` in its place")
+    if conf.training is None and conf.model_quality is None:
+        found.append(
+            "the conf monitors nothing: expected `training`, the data that the model was trained "
+            "on, or `model_quality`"
+        )
+    found += quality_problems(conf)
     if conf.engine is EngineName.LOCAL:
         found += _spark_problems(conf)
     return found
@@ -278,9 +301,17 @@ def _problems(conf: Conf) -> list[str]:
 def _spark_problems(conf: Conf) -> list[str]:
     """What cannot be read without Spark."""
     found = []
-    for what, section in (("a training set", conf.training), ("captures", conf.captures)):
+    baseline = conf.model_quality.baseline if conf.model_quality else None
+    sections = {
+        "a training set": conf.training,
+        "captures": conf.captures,
+        "ground truth": conf.ground_truth,
+        "a model quality baseline": baseline,
+    }
+    for what, section in sections.items():
         if section and section.format == "table":
             found.append(f"engine: {what} of format 'table' needs engine 'spark'")
-        elif section and section.read is ReadBy.SPARK:
+    for what, read in (("a training set", conf.training), ("captures", conf.captures)):
+        if read and read.format != "table" and read.read is ReadBy.SPARK:
             found.append(f"engine: {what} with read 'spark' needs engine 'spark'")
     return found

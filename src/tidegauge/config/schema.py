@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tidegauge.config.quality import GroundTruth, ModelQuality
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -79,6 +80,7 @@ class Captures:
     read: ReadBy = ReadBy.ARROW
     layout: str | None = None
     time: str | None = None
+    id: str | None = None
     header: bool = True
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
@@ -140,8 +142,10 @@ class Conf:
     version: int
     monitor: str
     store: str
-    training: Training
+    training: Training | None = None
     captures: Captures | None = None
+    ground_truth: GroundTruth | None = None
+    model_quality: ModelQuality | None = None
     features: Features = field(default_factory=Features)
     window: str | None = None
     every: str | None = None

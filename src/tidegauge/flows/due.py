@@ -28,7 +28,7 @@ from tidegauge.sources.windows import discover
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from tidegauge.flows.job import Job
@@ -78,7 +78,8 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
     outputs = captures.outputs
     known = (feature.name for feature in baseline.statistics.features)
     inputs = captures.inputs or tuple(name for name in known if name not in outputs)
-    times = {name for name in (conf.training.time, captures.time) if name}
+    trained = conf.training.time if conf.training else None
+    times = {name for name in (trained, captures.time) if name}
     return CaptureSource(
         captures.uri,
         Format(captures.format),
@@ -129,14 +130,26 @@ def due_windows(
     """
     if window is not None:
         return tuple(_given(job, source, window, variant))
+    spans = complete_windows(job, source, now, variant)
+    return tuple(_waiting(job, source, spans, variant))
+
+
+def complete_windows(
+    job: Job, source: CaptureSource, now: datetime, variant: str | None
+) -> dict[str, tuple[Window, ...]]:
+    """The complete windows of each variant, from its first to its last captured hour.
+
+    Raises:
+        UsageError: the conf has no window, or the layout is not one.
+        InputError: there are no captures at all.
+    """
     if job.conf.window is None:
         raise UsageError("the conf has no `window`: add one such as `window: 1d`, or give --window")
     duration = parse_duration(job.conf.window)
     hours = _captured_hours(job, source, variant)
     _warn_of_silence(hours, duration, now)
     every = parse_duration(job.conf.every) if job.conf.every else duration
-    spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
-    return tuple(_waiting(job, source, spans, variant))
+    return {name: _span(captured, duration, every, now) for name, captured in hours.items()}
 
 
 def _captured_hours(
@@ -162,9 +175,10 @@ def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime,
     return {DEFAULT_VARIANT: found} if found else {}
 
 
-def _batches(
+def captured_batches(
     job: Job, source: CaptureSource, units: Collection[Window], variants: Collection[str]
 ) -> tuple[Batch, ...]:
+    """The units that have captures, each with its files; of all variants unless some are given."""
     if not (source.format is Format.TABLE and source.time and units):
         return batches(source, units, job.conf.s3, variants)
     return table_batches(source, units, captured_hours(job, source, source.time, tuple(units)))
@@ -172,17 +186,29 @@ def _batches(
 
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:
     found = _Captured.of(job, source, (window,), variant)
-    names = sorted({batch.variant for batch in found.batches.values()})
+    names = variants_in(found.batches.values(), source, window, variant)
+    for name in names:
+        yield found.due(window, name)
+    if len(names) > 1:
+        yield found.over_all(window, names)
+
+
+def variants_in(
+    found: Iterable[Batch], source: CaptureSource, window: Window, variant: str | None
+) -> tuple[str, ...]:
+    """The variants that have captures in a given window.
+
+    Raises:
+        InputError: none has.
+    """
+    names = tuple(sorted({batch.variant for batch in found}))
     if not names:
         of = f" of the variant {variant!r}" if variant else ""
         raise InputError(
             f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
             "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
         )
-    for name in names:
-        yield found.due(window, name)
-    if len(names) > 1:
-        yield found.over_all(window, names)
+    return names
 
 
 def _waiting(
@@ -224,7 +250,7 @@ class _Captured:
     ) -> _Captured:
         profile = job.conf.profile
         units = {unit for window in windows for unit in units_of(window, profile)}
-        found = _batches(job, source, units, (variant,) if variant else ())
+        found = captured_batches(job, source, units, (variant,) if variant else ())
         return cls(profile, {(batch.window, batch.variant): batch for batch in found})
 
     def due(self, window: Window, variant: str) -> Due:

@@ -2,11 +2,12 @@
 
 The format is that of the developer guide's "Capture data from real-time endpoint": JSON Lines with
 `captureData` (`endpointInput`, `endpointOutput`: data, encoding, observedContentType) and
-`eventMetadata` (inferenceTime).
+`eventMetadata` (inferenceTime, eventId, and the inferenceId that the client may give).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from tidegauge.sources.jsontext import read_each, read_fast
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 _PAYLOAD = pa.struct(
     [("data", pa.string()), ("encoding", pa.string()), ("observedContentType", pa.string())]
 )
+_METADATA = ("inferenceTime", "inferenceId", "eventId")
 _SCHEMA = pa.schema(
     [
         ("captureData", pa.struct([("endpointInput", _PAYLOAD), ("endpointOutput", _PAYLOAD)])),
-        ("eventMetadata", pa.struct([("inferenceTime", pa.string())])),
+        ("eventMetadata", pa.struct([(name, pa.string()) for name in _METADATA])),
     ]
 )
 INPUT, OUTPUT = "endpointInput", "endpointOutput"
@@ -39,6 +41,8 @@ INPUT, OUTPUT = "endpointInput", "endpointOutput"
 _FEW = 32  # records that are looked at one by one if something is wrong with one of them
 _PIECES = 16  # that a larger number of records is cut into then
 
+# Makes of a record what the schema has of it; raises BadRecord.
+RowOf = Callable[[Mapping[str, Any]], dict[str, Any]]
 Payload = tuple[str | None, str | None, str | None]  # data, encoding, content type
 
 
@@ -59,66 +63,82 @@ class Payloads:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Envelopes:
-    """The records of a block that are capture records, by their indices, and the others."""
+    """The records of a block that are capture records, by their indices, and the others.
+
+    `ids` are their inference ids, or the event ids of those that have none.
+    """
 
     records: NDArray[np.int64]
     inputs: Payloads
     outputs: Payloads
     times: pa.Array
+    ids: pa.Array
     broken: tuple[tuple[int, str], ...] = ()
 
 
 def open_envelopes(lines: Lines) -> Envelopes:
-    """All records at once if they are sound; else in ever smaller pieces around those that are not.
-
-    Whatever is wrong with a record, its neighbours are read.
-    """
-    pieces = list(_pieces(lines, 0))
-    capture = pa.concat_arrays([one_array(p.table.column("captureData")) for p in pieces])
-    metadata = pa.concat_arrays([one_array(p.table.column("eventMetadata")) for p in pieces])
+    """The capture records of a block."""
+    opened = open_records(lines, _SCHEMA, _row)
+    capture = one_array(opened.table.column("captureData"))
+    metadata = one_array(opened.table.column("eventMetadata"))
     return Envelopes(
-        np.concatenate([piece.records for piece in pieces]),
+        opened.records,
         _payloads(capture, INPUT),
         _payloads(capture, OUTPUT),
         pc.struct_field(metadata, "inferenceTime"),
-        tuple(broken for piece in pieces for broken in piece.broken),
+        pc.coalesce(pc.struct_field(metadata, "inferenceId"), pc.struct_field(metadata, "eventId")),
+        opened.broken,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Piece:
-    """Records that were opened together."""
+class Opened:
+    """Some records of a block by their indices, a row each, and why the others have none."""
 
     records: NDArray[np.int64]
     table: pa.Table
     broken: tuple[tuple[int, str], ...] = ()
 
 
-def _pieces(lines: Lines, first: int) -> Iterator[_Piece]:
+def open_records(lines: Lines, schema: pa.Schema, row: RowOf) -> Opened:
+    """All records at once if they are sound; else in ever smaller pieces around those that are not.
+
+    Whatever is wrong with a record, its neighbours are read. `row` makes a row of the schema of a
+    record that is read by itself, or raises BadRecord.
+    """
+    pieces = list(_pieces(lines, 0, schema, row))
+    return Opened(
+        np.concatenate([piece.records for piece in pieces]),
+        pa.concat_tables([piece.table for piece in pieces]),
+        tuple(broken for piece in pieces for broken in piece.broken),
+    )
+
+
+def _pieces(lines: Lines, first: int, schema: pa.Schema, row: RowOf) -> Iterator[Opened]:
     """The records of some lines, which are those from `first` on; at least one piece."""
-    table = read_fast(lines, _SCHEMA)
+    table = read_fast(lines, schema)
     if table is not None:
-        yield _Piece(np.arange(first, first + len(lines)), table)
+        yield Opened(np.arange(first, first + len(lines)), table)
     elif len(lines) <= _FEW:
-        yield _one_by_one(lines, first)
+        yield _one_by_one(lines, first, schema, row)
     else:
         step = max(_FEW, len(lines) // _PIECES)
         for start in range(0, len(lines), step):
-            yield from _pieces(lines.slice(start, start + step), first + start)
+            yield from _pieces(lines.slice(start, start + step), first + start, schema, row)
 
 
-def _one_by_one(lines: Lines, first: int) -> _Piece:
+def _one_by_one(lines: Lines, first: int, schema: pa.Schema, row: RowOf) -> Opened:
     objects = read_each(lines)
     rows, records, broken = [], [], list(objects.broken)
     for i, value in objects.found:
         try:
-            rows.append(_row(value))
+            rows.append(row(value))
             records.append(first + i)
         except BadRecord as error:
             broken.append((i, str(error)))
-    table = pa.Table.from_pylist(rows, _SCHEMA)
+    table = pa.Table.from_pylist(rows, schema)
     found = np.array(records, np.int64)
-    return _Piece(found, table, tuple((first + i, reason) for i, reason in broken))
+    return Opened(found, table, tuple((first + i, reason) for i, reason in broken))
 
 
 def _payloads(capture: pa.Array, side: str) -> Payloads:
@@ -126,28 +146,34 @@ def _payloads(capture: pa.Array, side: str) -> Payloads:
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record with what we read of it; the time is not worth rejecting a record for."""
-    capture = _inner(record, "captureData")
+    """The record with what we read of it; its metadata are not worth rejecting a record for."""
+    capture = inner(record, "captureData")
     metadata = record.get("eventMetadata")
-    time = metadata.get("inferenceTime") if isinstance(metadata, dict) else None
+    told = metadata if isinstance(metadata, dict) else {}
+    texts = {name: told.get(name) for name in _METADATA}
     return {
         "captureData": {side: _payload(capture, side) for side in (INPUT, OUTPUT)},
-        "eventMetadata": {"inferenceTime": time if isinstance(time, str) else None},
+        "eventMetadata": {k: v if isinstance(v, str) else None for k, v in texts.items()},
     }
 
 
 def _payload(capture: Mapping[str, Any], side: str) -> dict[str, str | None]:
-    payload = _inner(capture, side)
+    payload = inner(capture, side)
     for field in _PAYLOAD:
         if not isinstance(payload.get(field.name), str | None):
             raise BadRecord(f"{side}.{field.name} is not a text")
     return {field.name: payload.get(field.name) for field in _PAYLOAD}
 
 
-def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    if inner is None:
+def inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object under a key, an empty one where there is none.
+
+    Raises:
+        BadRecord: it is no object.
+    """
+    found = value.get(key)
+    if found is None:
         return {}
-    if not isinstance(inner, dict):
+    if not isinstance(found, dict):
         raise BadRecord(f"{key} is not an object")
-    return inner
+    return found

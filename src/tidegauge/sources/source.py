@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegauge.model.statistics import Kind
+    from tidegauge.sources.marks import Marks
     from tidegauge.sources.script import Script
 
 DEFAULT_LAYOUT = "{variant}/{yyyy}/{mm}/{dd}/{hh}"
@@ -67,6 +68,7 @@ class CaptureSource:
     the baseline. `rejected` is a folder in which `{window}` and `{variant}` are replaced.
     With `manifests` the files in the folders name the batch transform's files, of `format`, whose
     CSV rows end with what GenerateInferenceId adds if `inference_id` says so.
+    With `marks` the rows of SageMaker's captures say which record they are of.
     """
 
     uri: str
@@ -84,6 +86,7 @@ class CaptureSource:
     custom_attributes: bool = False
     manifests: bool = False
     inference_id: bool = False
+    marks: Marks | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a run read: its files, and the script that they were read with."""

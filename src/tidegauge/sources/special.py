@@ -39,11 +39,12 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
         case Format.SAGEMAKER if source.custom_attributes:
             return _by_record(source, settings, Attributed(source.inputs, source.outputs), names)
         case Format.JSONL if source.manifests:
-            return _by_record(source, settings, Joined(source.inputs, source.outputs), names)
+            joined = Joined(source.inputs, source.outputs, source.marks is not None)
+            return _by_record(source, settings, joined, names)
         case Format.CSV if source.manifests:
             return _csv(source, settings, names)
         case Format.PARQUET if source.manifests and not source.preprocess:
-            skip = source.skip.union(INFERENCE_ID)
+            skip = _skipped(source)
             return ParquetReader(source.uri, skip, Bin(source.rejected, settings), settings)
         case _ if source.preprocess or source.custom_attributes or source.manifests:
             raise UsageError(f"captures of the format {source.format} cannot be read that way")
@@ -67,10 +68,15 @@ def _by_record(
     )
 
 
+def _skipped(source: CaptureSource) -> frozenset[str]:
+    """What GenerateInferenceId adds is no feature, but tells which row is which."""
+    return source.skip if source.marks is not None else source.skip.union(INFERENCE_ID)
+
+
 def _csv(source: CaptureSource, settings: S3Settings, names: tuple[str, ...]) -> Reader:
     """Columns by their header, or by their places, of which what is added are the last two."""
     root, rejected = root_of(source.uri), Bin(source.rejected, settings)
-    skip = source.skip.union(INFERENCE_ID)
+    skip = _skipped(source)
     if source.header:
         return CsvReader(root, True, skip, source.kinds, rejected, settings)  # noqa: FBT003
     if source.inference_id:

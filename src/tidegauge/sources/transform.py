@@ -14,7 +14,7 @@ from tidegauge.sources.payload import document_rows
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tidegauge.model.batch import Chunk, Part, Reader
     from tidegauge.sources.payload import Row
@@ -27,11 +27,13 @@ _OUTPUT = "SageMakerOutput"
 class Joined:
     """A line of JSON to rows: what was sent, with the `outputs` of the answer where it is joined.
 
-    Values without names are `inputs`, then `outputs`; what GenerateInferenceId adds is no column.
+    Values without names are `inputs`, then `outputs`; what GenerateInferenceId adds is no column
+    unless it is asked for by `identified`.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    identified: bool = False
 
     def __call__(self, text: str) -> tuple[Row, ...]:
         """Raises BadRecord: the line cannot be read, with the reason."""
@@ -39,6 +41,13 @@ class Joined:
         if not isinstance(document, dict):
             return document_rows(document, (*self.inputs, *self.outputs))
         sent = {key: v for key, v in document.items() if key not in (*INFERENCE_ID, _OUTPUT)}
+        rows = self._rows(document, sent)
+        if self.identified:
+            for row in rows:
+                row.update((key, str(document[key])) for key in INFERENCE_ID if key in document)
+        return rows
+
+    def _rows(self, document: Mapping[str, object], sent: Mapping[str, object]) -> tuple[Row, ...]:
         if _OUTPUT not in document:
             return document_rows(sent, (*self.inputs, *self.outputs))
         rows = document_rows(sent, self.inputs)
