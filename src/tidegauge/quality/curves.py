@@ -1,0 +1,267 @@
+"""Curves over all thresholds, the areas below them, and what ranking by score is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from tidegauge.quality.classification import NO_NEGATIVE, NO_POSITIVE
+from tidegauge.quality.intervals import share, undefined
+from tidegauge.quality.resampling import deviation, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tidegauge.model.quality import Estimate
+    from tidegauge.states.scores import Scores
+
+    Heights = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+DECILES = 10
+_POINTS = 256  # of a curve in a document
+_RESAMPLED_CELLS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Cells from the highest score to the lowest.
+
+    `hits` and `alarms` are the positive and negative labels of each; `edges` the least score that
+    is in the cell. With `exact` all scores of a cell are equal.
+    """
+
+    hits: NDArray[Any]
+    alarms: NDArray[Any]
+    edges: NDArray[np.float64]
+    exact: bool = True
+
+    @classmethod
+    def of_scores(cls, scores: Scores) -> Self:
+        """The ranking that the state has kept."""
+        return cls(
+            scores.positives[::-1], scores.negatives[::-1], scores.edges[::-1], scores.level == 0
+        )
+
+    @property
+    def positives(self) -> int:
+        return int(self.hits.sum())
+
+    @property
+    def negatives(self) -> int:
+        return int(self.alarms.sum())
+
+    def lacking(self) -> str:
+        """The class that no label is of, as the reason why there is no curve; empty: none is."""
+        if not self.positives:
+            return NO_POSITIVE
+        return "" if self.negatives else NO_NEGATIVE
+
+    def groups(self) -> NDArray[np.intp]:
+        """Where to begin each of at most 1,024 groups of neighbouring cells, alike in their rows.
+
+        For resampling alone: the values themselves are read from the cells.
+        """
+        rows = self.hits + self.alarms
+        if len(rows) <= _RESAMPLED_CELLS:
+            return np.arange(len(rows))
+        before = np.cumsum(rows) - rows
+        group = before * _RESAMPLED_CELLS // rows.sum()
+        return np.flatnonzero(np.diff(group, prepend=-1))
+
+    def resampled(self, salt: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Resampled hits and alarms of the groups, one row a replicate."""
+        starts = self.groups()
+        hits, alarms = np.add.reduceat(self.hits, starts), np.add.reduceat(self.alarms, starts)
+        return weights(hits, f"hits {salt}"), weights(alarms, f"alarms {salt}")
+
+
+def roc_curve(ranking: Ranking) -> dict[str, tuple[float, ...]]:
+    """False against true positive rates, from (0, 0) to (1, 1); empty with one class only.
+
+    Every point is exact: it is the point of a threshold at a cell's edge. At most 257 are listed.
+    """
+    if ranking.lacking():
+        return {}
+    fpr, tpr = _cumulated(ranking.alarms), _cumulated(ranking.hits)
+    shown = _shown(fpr + tpr)
+    return {"false_positive_rates": _floats(fpr[shown]), "true_positive_rates": _floats(tpr[shown])}
+
+
+def precision_recall_curve(ranking: Ranking) -> dict[str, tuple[float, ...]]:
+    """Precisions and recalls by falling threshold; empty with no positive label.
+
+    It starts at recall 0 with the first point's precision, as Spark MLlib's
+    `BinaryClassificationMetrics.pr` and SageMaker's documents do. At most 258 points.
+    """
+    if not ranking.positives:
+        return {}
+    recalls, precisions = _precisions(ranking.hits, ranking.alarms)
+    shown = _shown(recalls)
+    return {"precisions": _floats(precisions[shown]), "recalls": _floats(recalls[shown])}
+
+
+def auc(ranking: Ranking) -> Estimate:
+    """The area under the ROC curve, from 0 to 1: P(score of a positive > of a negative), ties half.
+
+    The standard deviation is that of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988). Where
+    scores are kept in cells, `error` is half the share of pairs of both classes within a cell: the
+    most that the lost order can add or take. Undefined with one class only.
+    """
+    if reason := ranking.lacking():
+        return undefined(reason)
+    p, n = ranking.positives, ranking.negatives
+    hits, alarms = ranking.hits, ranking.alarms
+    # The share of the other class that a row of the cell is rightly ranked against.
+    of_hit = 1.0 - (np.cumsum(alarms) - alarms / 2.0) / n
+    of_alarm = (np.cumsum(hits) - hits / 2.0) / p
+    value = min(1.0, float(hits @ of_hit) / p)
+    sd = None
+    if min(p, n) > 1:
+        among_hits = float(hits @ (of_hit - value) ** 2) / (p - 1)
+        among_alarms = float(alarms @ (of_alarm - value) ** 2) / (n - 1)
+        sd = sqrt(among_hits / p + among_alarms / n)
+    error = 0.0 if ranking.exact else float(hits.astype(np.float64) @ alarms) / (2.0 * p * n)
+    return share(value, sd, min(p, n), error)
+
+
+def au_prc(ranking: Ranking) -> Estimate:
+    """The area under `precision_recall_curve` by trapezoids, from 0 to 1, as Spark MLlib's.
+
+    The standard deviation is by bootstrap; `error` as for `average_precision`. Undefined with one
+    class only.
+    """
+    return _below_precisions(ranking, _between_points)
+
+
+def average_precision(ranking: Ranking) -> Estimate:
+    """The mean over the positive rows of the precision at their score, from 0 to 1.
+
+    The sum of (R_i - R_{i-1}) P_i (scikit-learn's `average_precision_score`), which does not
+    flatter as the trapezoids do. The standard deviation is by bootstrap. Where scores are kept in
+    cells, `error` bounds what the lost order can add or take. Undefined with one class only.
+    """
+    return _below_precisions(ranking, _at_points)
+
+
+def _below_precisions(ranking: Ranking, heights: Heights) -> Estimate:
+    if reason := ranking.lacking():
+        return undefined(reason)
+    recalls, precisions = _precisions(ranking.hits, ranking.alarms)
+    value = float(np.diff(recalls) @ heights(precisions))
+    recalls, precisions = _precisions(*ranking.resampled("precision"))
+    sd = deviation(np.sum(np.diff(recalls) * heights(precisions), axis=-1))
+    return share(min(1.0, value), sd, ranking.positives, _precision_error(ranking, heights))
+
+
+def ks(ranking: Ranking) -> Estimate:
+    """The largest gap between the classes' score distributions, from 0 to 1 (Kolmogorov-Smirnov).
+
+    `max |TPR - FPR|` over the thresholds. Undefined with one class only.
+    """
+    if reason := ranking.lacking():
+        return undefined(reason)
+    tpr, fpr = _cumulated(ranking.hits), _cumulated(ranking.alarms)
+    value = float(np.abs(tpr - fpr).max())
+    hits, alarms = ranking.resampled("ks")
+    sd = deviation(np.abs(_cumulated(hits) - _cumulated(alarms)).max(axis=1))
+    # Within a cell all of one class might come before the other.
+    within = max(float((tpr[1:] - fpr[:-1]).max()), float((fpr[1:] - tpr[:-1]).max()))
+    error = 0.0 if ranking.exact else max(0.0, within - value)
+    return share(value, sd, min(ranking.positives, ranking.negatives), error)
+
+
+def lift_by_decile(ranking: Ranking) -> list[dict[str, float]]:
+    """For each tenth of the rows, by falling score: its share of positives against that of all.
+
+    Rows with equal scores are spread evenly over the deciles that they reach into. `lift` is
+    rate / overall rate, `gain` the share of all positives down to here. Standard deviations by
+    bootstrap. Empty without a positive label.
+    """
+    if not ranking.positives:
+        return []
+    rates, lifts = _deciles(ranking.hits[None, :], ranking.alarms[None, :])
+    resampled = _deciles(*ranking.resampled("lift"))[1]
+    gains = np.cumsum(lifts[0]) / DECILES
+    return [
+        {
+            "decile": decile + 1,
+            "rate": float(rates[0, decile]),
+            "lift": float(lifts[0, decile]),
+            "lift_standard_deviation": deviation(resampled[:, decile]),
+            "gain": float(gains[decile]),
+        }
+        for decile in range(DECILES)
+    ]
+
+
+def _deciles(
+    hits: NDArray[Any], alarms: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rates = np.empty((len(hits), DECILES))
+    for i, (some, others) in enumerate(zip(hits, alarms, strict=True)):
+        rows = np.concatenate(([0.0], np.cumsum(some + others)))
+        found = np.concatenate(([0.0], np.cumsum(some)))
+        cuts = rows[-1] * np.arange(DECILES + 1) / DECILES
+        rates[i] = np.diff(np.interp(cuts, rows, found)) / (rows[-1] / DECILES)
+    return rates, rates / rates.mean(axis=1, keepdims=True)
+
+
+def _cumulated(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Shares down to each cell, along the last axis, from 0 to 1."""
+    sums = np.cumsum(counts, axis=-1, dtype=np.float64)
+    start = np.zeros((*sums.shape[:-1], 1))
+    return np.asarray(np.concatenate((start, sums), axis=-1) / sums[..., -1:])
+
+
+def _precisions(
+    hits: NDArray[Any], alarms: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Recalls and precisions by falling threshold, with the point at recall 0 before them."""
+    found = np.cumsum(hits, axis=-1, dtype=np.float64)
+    precisions = found / np.maximum(found + np.cumsum(alarms, axis=-1), np.finfo(float).tiny)
+    first = precisions[..., :1]
+    return _cumulated(hits), np.concatenate((first, precisions), axis=-1)
+
+
+def _between_points(precisions: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((precisions[..., 1:] + precisions[..., :-1]) / 2.0)
+
+
+def _at_points(precisions: NDArray[np.float64]) -> NDArray[np.float64]:
+    return precisions[..., 1:]
+
+
+def _precision_error(ranking: Ranking, heights: Heights) -> float:
+    """What the lost order within cells can change of an area under precisions, at most.
+
+    The precision at any row of a cell is at least that after one positive and all the cell's
+    negatives, at most that after all its positives and no negative; or it is the one before it.
+    """
+    if ranking.exact:
+        return 0.0
+    hits, alarms = ranking.hits, ranking.alarms
+    hit1, alarm1 = np.cumsum(hits, dtype=np.float64), np.cumsum(alarms, dtype=np.float64)
+    hit0, alarm0 = hit1 - hits, alarm1 - alarms
+    _, precisions = _precisions(hits, alarms)
+    before, here = precisions[:-1], heights(precisions)
+    least = np.minimum(before, (hit0 + 1.0) / (hit0 + 1.0 + alarm1))
+    most = np.maximum(before, hit1 / np.maximum(hit1 + alarm0, 1.0))
+    least[0], most[0] = 0.0, 1.0  # before the first point there is none
+    return min(1.0, float(hits @ np.maximum(most - here, here - least)) / ranking.positives)
+
+
+def _shown(progress: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Which points of a curve to list: the first of each 256th of the way, and both ends."""
+    steps = np.floor(progress / progress[-1] * _POINTS)
+    if len(progress) <= _POINTS:
+        return np.arange(len(progress))
+    return np.union1d(np.flatnonzero(np.diff(steps, prepend=-1.0)), [len(progress) - 1])
+
+
+def _floats(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(values.tolist())
