@@ -98,12 +98,14 @@ def _parser() -> argparse.ArgumentParser:
         "baseline", help="profile the training data and suggest constraints"
     )
     _add_conf(baseline)
+    _add_type(baseline)
     _add_engine(baseline)
 
     monitor = commands.add_parser(
         "monitor", help="check windows of captures against the pinned baseline"
     )
     _add_conf(monitor)
+    _add_type(monitor)
     _add_engine(monitor)
     monitor.add_argument(
         "--window",
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "report", help="write the violations per feature to partitions, and show them"
     )
     _add_conf(report)
+    _add_type(report)
     report.add_argument(
         "--from", dest="since", metavar="T", help="windows that start at T or later"
     )
@@ -171,6 +174,14 @@ def _add_conf(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="override a key of the conf, such as --set window=6h; may be repeated",
+    )
+
+
+def _add_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--type",
+        choices=("data_quality", "model_quality"),
+        help="one type of monitor only; default: all that the conf has sections for",
     )
 
 

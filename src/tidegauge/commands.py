@@ -9,26 +9,37 @@ from typing import TYPE_CHECKING
 from tidegauge.config.loading import load_conf, to_yaml
 from tidegauge.config.schema import Conf, EngineName
 from tidegauge.errors import ExitCode, UsageError
-from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
+from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
 from tidegauge.showing import Shown, days_table, tables
-from tidegauge.sinks.layout import Layout
+from tidegauge.sinks.layout import Layout, MonitorType
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
 
 def baseline(arguments: argparse.Namespace) -> int:
-    """`tidegauge baseline`: profile, suggest, pin."""
+    """`tidegauge baseline`: profile, suggest, pin; of each type that the conf has data for."""
+    job = _job(arguments)
+    for type_ in _types(job.conf, arguments.type, has_baseline):
+        if type_ is MODEL_QUALITY:
+            _quality_baseline(job)
+        else:
+            _data_baseline(job)
+    return int(ExitCode.DONE)
+
+
+def _data_baseline(job: Job) -> None:
     from tidegauge.flows.baseline import make_baseline
 
-    job = _job(arguments)
-    with working(f"profiling {job.conf.training.uri}"):
+    with working(f"profiling {job.conf.training.uri if job.conf.training else ''}"):
         made = make_baseline(job)
     log.info(
         "baseline %s of %s: %d rows, %d features, pinned",
@@ -36,52 +47,81 @@ def baseline(arguments: argparse.Namespace) -> int:
         extra={"baseline": made.id, "rows": made.profile.rows},
     )  # fmt: skip
     print_text(f"baseline {made.id} is pinned: {made.folder}")
-    return int(ExitCode.DONE)
+
+
+def _quality_baseline(job: Job) -> None:
+    from tidegauge.flows.quality_baseline import make_quality_baseline
+
+    with working("holding the baseline's answers against their labels"):
+        made = make_quality_baseline(job)
+    log.info(
+        "model-quality baseline %s of %s: %d rows with label and answer, pinned",
+        made.id, job.conf.monitor, made.profile.rows,
+        extra={"baseline": made.id, "rows": made.profile.rows},
+    )  # fmt: skip
+    print_text(f"model-quality baseline {made.id} is pinned: {made.folder}")
 
 
 def monitor(arguments: argparse.Namespace) -> int:
     """`tidegauge monitor`: check the due windows; the worst window's code is the job's."""
-    from tidegauge.flows.monitor import run_monitor
-
     job = _job(arguments)
     window = Window.parse(arguments.window) if arguments.window else None
+    codes = [
+        _monitored(job, type_, window, arguments.variant)
+        for type_ in _types(job.conf, arguments.type, is_monitored)
+    ]
+    return max(codes)
+
+
+def _monitored(job: Job, type_: MonitorType, window: Window | None, variant: str | None) -> int:
+    from tidegauge.flows.monitor import run_monitor
+    from tidegauge.flows.quality import run_quality
+
+    run = run_quality if type_ is MODEL_QUALITY else run_monitor
     with working(f"checking the captures at {job.conf.captures.uri if job.conf.captures else ''}"):
-        runs = run_monitor(job, datetime.now(UTC), window, arguments.variant)
+        runs = run(job, datetime.now(UTC), window, variant)
+    of = "" if type_ is DATA_QUALITY else f"{type_.replace('_', ' ')}: "
     if not runs:
-        print_text("no complete window is waiting: nothing to do")
+        print_text(f"{of}no complete window is waiting: nothing to do")
         return int(ExitCode.DONE)
     violated = sum(1 for run in runs if run.violations)
     failed = sum(1 for run in runs if run.status == "Failed")
     print_text(
-        f"{len(runs)} windows checked: {violated} with violations, {failed} failed; "
-        f"documents are under {job.layout.variants(DATA_QUALITY)}"
+        f"{of}{len(runs)} windows checked: {violated} with violations, {failed} failed; "
+        f"documents are under {job.layout.variants(type_)}"
     )
     return int(max(run.exit_code for run in runs))
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """`tidegauge report`: partitions, summary, and the table of violations."""
-    from tidegauge.flows.report import make_report
-
+    """`tidegauge report`: partitions, summary, and the table of violations, of each type."""
     conf = load_conf(arguments.conf, arguments.overrides)
     since, until = (
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
-    made = make_report(Job(conf, LocalEngine()), since, until)
+    for type_ in _types(conf, arguments.type, is_monitored):
+        _reported(Job(conf, LocalEngine()), type_, since, until)
+    return int(ExitCode.DONE)
+
+
+def _reported(
+    job: Job, type_: MonitorType, since: datetime | None, until: datetime | None
+) -> None:
+    from tidegauge.flows.report import make_report
+
+    made = make_report(job, type_, since, until)
     if made.rows:
         _print(days_table(made.rows))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
     for run in made.runs:
         statuses[run.status] += 1
     counted = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)
-    layout = Layout(conf.store, conf.monitor)
     print_text(
         f"{len(made.runs)} runs ({counted or 'none'}), {len(made.partitions)} partition files\n"
-        f"violations, one JSON object a line   {layout.violations(DATA_QUALITY)}\n"
+        f"violations, one JSON object a line   {job.layout.violations(type_)}\n"
         f"the same, counted                    {made.summary}\n"
-        f"each window's documents              {layout.variants(DATA_QUALITY)}"
+        f"each window's documents              {job.layout.variants(type_)}"
     )
-    return int(ExitCode.DONE)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -134,6 +174,15 @@ def show(arguments: argparse.Namespace) -> int:
     for table in tables(storage_for(uri).read(uri), uri):
         _print(table)
     return int(ExitCode.DONE)
+
+
+def _types(
+    conf: Conf, asked: str | None, fits: Callable[[Conf, MonitorType], bool]
+) -> tuple[MonitorType, ...]:
+    """The types of monitor that the conf has sections for, or the one that was asked for."""
+    if asked is not None:
+        return (MonitorType(asked),)
+    return tuple(type_ for type_ in (DATA_QUALITY, MODEL_QUALITY) if fits(conf, type_))
 
 
 def _print(table: Shown) -> None:

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.engines import local
+from tidegauge.engines import local, local_joins
+from tidegauge.engines.joins import Side
 from tidegauge.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tidegauge.model.batch import Part, Reader
+    from pyspark.sql import SparkSession
+
+    from tidegauge.engines.joins import Joined, Joining
+    from tidegauge.engines.spark_joins import FrameSide
+    from tidegauge.flows.job import OpenFrame
+    from tidegauge.model.batch import Part, Reader, Tally
+    from tidegauge.model.quality import QualityPlan
     from tidegauge.profile.dataset import Profile
+    from tidegauge.quality.profile import QualityProfile
     from tidegauge.sources.frames import Frame
+
+
+_ONLY_SPARK = (
+    "tables, and what the conf says `read: spark` of, are read by Spark: set engine: spark in the "
+    "conf"
+)
 
 
 class LocalEngine:
@@ -24,10 +38,24 @@ class LocalEngine:
         return local.profile_parts(parts, read)
 
     def profile_frame(self, _: Callable[[Any], Frame]) -> Mapping[tuple[str, str], Profile]:
-        raise UsageError(
-            "tables, and what the conf says `read: spark` of, are read by Spark: set engine: spark "
-            "in the conf"
-        )
+        raise UsageError(_ONLY_SPARK)
+
+    def join_labels(
+        self, predictions: Sequence[Side | OpenFrame], labels: Side | OpenFrame, joining: Joining
+    ) -> Joined:
+        return local_joins.join_labels([_side(s) for s in predictions], _side(labels), joining)
+
+    def fold_answers(
+        self, side: Side | OpenFrame, plan: QualityPlan
+    ) -> tuple[Mapping[tuple[str, str], QualityProfile], Tally]:
+        return local_joins.fold_answers(_side(side), plan)
+
+
+def _side(side: Side | OpenFrame) -> Side:
+    """What is read without Spark."""
+    if not isinstance(side, Side):
+        raise UsageError(_ONLY_SPARK)
+    return side
 
 
 class SparkEngine:
@@ -55,6 +83,41 @@ class SparkEngine:
             frame = open_frame(session)
         return spark.profile_frame(session, frame.data, frame.read, frame.settings)
 
+    def join_labels(
+        self, predictions: Sequence[Side | OpenFrame], labels: Side | OpenFrame, joining: Joining
+    ) -> Joined:
+        from tidegauge.engines import spark_joins
+
+        session = self._session([*predictions, labels])
+        sides = [_opened(session, side) for side in predictions]
+        return spark_joins.join_labels(session, sides, _opened(session, labels), joining)
+
+    def fold_answers(
+        self, side: Side | OpenFrame, plan: QualityPlan
+    ) -> tuple[Mapping[tuple[str, str], QualityProfile], Tally]:
+        from tidegauge.engines import spark_joins
+
+        session = self._session([side])
+        return spark_joins.fold_answers(session, _opened(session, side), plan)
+
+    def _session(self, sides: Sequence[Side | OpenFrame]) -> SparkSession:
+        from tidegauge.session import start
+
+        jvm_reads = not all(isinstance(side, Side) for side in sides)
+        return start(self._master, jvm_reads=jvm_reads)
+
+
+def _opened(session: SparkSession, side: Side | OpenFrame) -> Side | FrameSide:
+    """What Spark reads itself, opened."""
+    if isinstance(side, Side):
+        return side
+    from tidegauge.engines import spark
+    from tidegauge.engines.spark_joins import FrameSide
+
+    with spark.failures_told():
+        frame = side(session)
+    return FrameSide(frame.data, frame.read, frame.settings)
+
 
 class AutoEngine(SparkEngine):
     """Local processes for what fits a laptop, Spark for what does not, or what only it can read."""
@@ -67,3 +130,22 @@ class AutoEngine(SparkEngine):
         if sum(part.size_bytes for part in parts) < self.LOCAL_BYTES:
             return local.profile_parts(parts, read)
         return super().profile_parts(parts, read)
+
+    def join_labels(
+        self, predictions: Sequence[Side | OpenFrame], labels: Side | OpenFrame, joining: Joining
+    ) -> Joined:
+        if self._fits([*predictions, labels]):
+            return LocalEngine().join_labels(predictions, labels, joining)
+        return super().join_labels(predictions, labels, joining)
+
+    def fold_answers(
+        self, side: Side | OpenFrame, plan: QualityPlan
+    ) -> tuple[Mapping[tuple[str, str], QualityProfile], Tally]:
+        if self._fits([side]):
+            return LocalEngine().fold_answers(side, plan)
+        return super().fold_answers(side, plan)
+
+    def _fits(self, sides: Sequence[Side | OpenFrame]) -> bool:
+        files = [side for side in sides if isinstance(side, Side)]
+        size = sum(part.size_bytes for side in files for part in side.parts)
+        return len(files) == len(sides) and size < self.LOCAL_BYTES

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.documents.reader import Reader, count, one_of, text, version_one
+from tidegauge.documents.reader import Reader, count, mapping, one_of, text, version_one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ class RunRecord:
 
     `window` is its key in the store, "" for a baseline; `reason` says why a run failed or had
     nothing to do, else ""; `documents` maps the files written beside it to their SHA-256 in hex.
+    `labels` (JSON values; model quality only) says which labels the run stands on.
     """
 
     monitor: str
@@ -49,10 +50,12 @@ class RunRecord:
     documents: Mapping[str, str]
     versions: Mapping[str, str]
     conf_digest: str
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encode(record: RunRecord) -> dict[str, Any]:
     """The document of a run."""
+    labels = {"labels": dict(record.labels)} if record.labels else {}
     return {
         "version": 1,
         "monitor": record.monitor,
@@ -63,6 +66,7 @@ def encode(record: RunRecord) -> dict[str, Any]:
         "reason": record.reason,
         "baseline": record.baseline,
         "counts": dict(record.counts),
+        **labels,
         "inputs": {
             "files": record.inputs.files,
             "bytes": record.inputs.bytes,
@@ -100,4 +104,5 @@ def decode(document: dict[str, Any], where: str) -> RunRecord:
         documents=reader.values("documents", text),
         versions=reader.values("versions", text),
         conf_digest=reader.get("conf_digest", text),
+        labels=reader.maybe("labels", mapping) or {},
     )

@@ -67,25 +67,25 @@ def join_labels(
 
 
 def fold_answers(
-    parts: Sequence[Part], read: Reader, plan: QualityPlan, processes: int | None = None
+    side: Side, plan: QualityPlan, processes: int | None = None
 ) -> tuple[dict[Key, QualityProfile], Tally]:
     """The profiles of rows that have their labels, by window and variant, and what was counted.
 
     Raises:
         EngineError: a process was killed, as one is that takes too much memory.
     """
-    workers = _workers(parts, processes)
+    workers = _workers(side.parts, processes)
     if workers == 1:
-        return merged_folds(packet for part in parts for packet in _fold(read, plan, part))
+        return merged_folds(p for part in side.parts for p in _fold(side.read, plan, part))
     with _pool(workers) as pool:
-        folds = pool.map(partial(_fold, read, plan), parts)
+        folds = pool.map(partial(_fold, side.read, plan), side.parts)
         return merged_folds(packet for some in folds for packet in some)
 
 
 def _workers(parts: Sequence[Part], processes: int | None) -> int:
     wanted = processes or os.cpu_count() or 1
     small = sum(part.size_bytes for part in parts) < ALONE_BYTES
-    alone = len(parts) < 2 or (small and processes is None)  # noqa: PLR2004
+    alone = len(parts) < 2 or (small and processes is None)
     return 1 if alone else wanted
 
 

@@ -60,7 +60,7 @@ def adopt_baseline(job: Job, statistics: str, constraints: str) -> Adopted:
     inputs = Inputs(len(documents), sum(map(len, documents.values())), _digest(documents))
     record = job.record(RunStatus.COMPLETED, baseline=id_, counts=counts, inputs=inputs)
     commit(job.storage, folder, documents, record)
-    pin_baseline(job.storage, job.layout, id_)
+    pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Adopted(id_, folder, seen, held)
 
 

@@ -74,7 +74,7 @@ def make_baseline(job: Job) -> Made:
     folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(RunStatus.COMPLETED, baseline=id_, counts=result.counts, inputs=inputs)
     commit(job.storage, folder, result.documents, record)
-    pin_baseline(job.storage, job.layout, id_)
+    pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Made(id_, folder, profile, result)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.documents.text import dump
-from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.sinks.partitions import publish
 from tidegauge.sinks.reported import ReportScope, reported_runs
 from tidegauge.sinks.summary import summarise, summary_rows
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.flows.job import Job
+    from tidegauge.sinks.layout import MonitorType
     from tidegauge.sinks.reported import ReportedRun
     from tidegauge.sinks.summary import SummaryRow
 
@@ -32,16 +32,18 @@ class Report:
     summary: str
 
 
-def make_report(job: Job, since: datetime | None, until: datetime | None) -> Report:
+def make_report(
+    job: Job, type_: MonitorType, since: datetime | None, until: datetime | None
+) -> Report:
     """Write the partitions and the summary of the runs whose windows start in [since, until).
 
     Raises:
         StorageError: the store could not be read or written.
     """
     storage, layout = job.storage, job.layout
-    scope = ReportScope(DATA_QUALITY, since, until)
+    scope = ReportScope(type_, since, until)
     runs = reported_runs(storage, layout, scope)
     partitions = publish(storage, layout, scope, runs)
-    summary = join(layout.report(DATA_QUALITY), SUMMARY)
-    storage.write(summary, dump(summarise(job.conf.monitor, DATA_QUALITY, runs)))
+    summary = join(layout.report(type_), SUMMARY)
+    storage.write(summary, dump(summarise(job.conf.monitor, type_, runs)))
     return Report(runs, summary_rows(runs), partitions, summary)

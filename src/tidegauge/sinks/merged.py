@@ -134,9 +134,7 @@ def read_labels_read(storage: Storage, layout: Layout) -> dict[str, ReadGroup]:
     return joined.decode_labels(text.load(data, uri), uri)
 
 
-def commit_labels_read(
-    storage: Storage, layout: Layout, groups: Mapping[str, ReadGroup]
-) -> None:
+def commit_labels_read(storage: Storage, layout: Layout, groups: Mapping[str, ReadGroup]) -> None:
     """Put which groups of label files were read."""
     uri = join(layout.merged_rows, f"type={TYPE}", LABELS_READ)
     storage.write(uri, text.dump(joined.encode_labels(dict(sorted(groups.items())))))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tidegauge.errors import InputError
 from tidegauge.sources import captures, training
 from tidegauge.sources.bypath import ByPath
 from tidegauge.sources.bytime import decided
-from tidegauge.errors import InputError
 from tidegauge.sources.framehours import RowHours, TextHours
 from tidegauge.sources.frametime import in_windows, time_column
 from tidegauge.sources.labels import FrameLabels, LabelColumns
@@ -25,9 +25,9 @@ from tidegauge.sources.sparkrows import RowReader
 from tidegauge.sources.table import (
     FILE,
     leaves,
+    quoted,
     read_parquet,
     read_table,
-    quoted,
     read_text,
     without_columns,
 )

@@ -134,9 +134,7 @@ def label_reader(
             read = CsvReader(root, source.header, skip, kinds, rejected, settings)
         case _:
             read = JsonLinesReader(root, skip, kinds, rejected, settings)
-    return ColumnLabels(
-        read, LabelColumns(source.id, source.label, source.time, source.numeric)
-    )
+    return ColumnLabels(read, LabelColumns(source.id, source.label, source.time, source.numeric))
 
 
 def _kinds(source: GroundTruthSource) -> dict[str, Kind]:
