@@ -218,9 +218,10 @@ def _joined(bucket: int, arrived: Iterable[Packet], joining: Joining) -> Iterato
             labels = Labels(pa.concat_tables([_table(packet.payload) for packet in of_side]))
             continue
         for key, some in groupby(of_side, key=lambda packet: (packet.window, packet.variant)):
+            window = key[0]
             table = pa.concat_tables([_table(packet.payload) for packet in some])
             own = labels if labels is not None else Labels(table.slice(0, 0))
-            merged = own.before(joining.until[key[0]]).join(table, again=key in joining.again)
+            merged = own.join(table, joining.until[window], again=key in joining.again)
             yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining))
     if labels is not None:
         yield Packet(bucket, LABELS, "", "", "", json.dumps(labels.orphans()).encode())

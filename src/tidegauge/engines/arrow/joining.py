@@ -91,21 +91,18 @@ class Labels:
         self._runs = _Runs.of(self._table)
         self._found = np.zeros(len(table), np.bool_)
 
-    def before(self, until: int) -> Labels:
-        """The labels that were collected before a time (microseconds): these, if all were."""
-        if not len(self._times) or int(self._times[-1]) < until:
-            return self
-        return Labels(self._table.slice(0, int(np.searchsorted(self._times, until))))
-
-    def join(self, predictions: pa.Table, *, again: bool = False) -> Merged:
+    def join(self, predictions: pa.Table, until: int, *, again: bool = False) -> Merged:
         """One window's keyed predictions with the labels that they had, and what these say now.
 
-        Of predictions with one id the last one counts. A label of a record with another number of
-        rows is nobody's. `again`: the predictions were merged before, and are counted already.
+        Of predictions with one id the last one counts. A label that was collected at `until`
+        (microseconds) or later, or of a record with another number of rows, is nobody's. `again`:
+        the predictions were merged before, and are counted already.
         """
         table, twice = (predictions, 0) if again else _last_ones(predictions)
         table = table.combine_chunks()
         run, at = self._matched(table)
+        if (self._times[at[at != _NONE]] >= until).any():
+            return self._before(until).join(predictions, until, again=again)
         theirs = self._at(at)
         unequal = (at != _NONE) & (_numbers(theirs, ROWS) != _numbers(table, ROWS))
         if unequal.any():
@@ -137,9 +134,18 @@ class Labels:
 
     def orphans(self) -> dict[int, int]:
         """How many ids with labels no prediction had, by the last label's time (-1: without one)."""
-        last = self._runs.last
-        times, counts = np.unique(self._times[last[~self._found[last]]], return_counts=True)
+        runs = self._runs
+        found = np.add.reduceat(self._found[runs.order], runs.starts[:-1]) if len(runs.last) else []
+        lone = runs.last[np.asarray(found) == 0]
+        times, counts = np.unique(self._times[lone], return_counts=True)
         return dict(zip(times.tolist(), counts.tolist(), strict=True))
+
+    def _before(self, until: int) -> Labels:
+        """The labels that were collected before a time; what they find, these have found."""
+        count = int(np.searchsorted(self._times, until))
+        earlier = Labels(self._table.slice(0, count))
+        earlier._found = self._found[:count]  # noqa: SLF001  (a Labels, too)
+        return earlier
 
     def _at(self, at: Places) -> pa.Table:
         """The labels at these places, a row of nulls for none."""
