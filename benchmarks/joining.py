@@ -183,11 +183,19 @@ JOINING = (
         partial(_ours, engine="local"),
     ),
     Contender(
-        "join-sql", "Spark SQL: join, one aggregation by cells of the score", _COMPUTES,
-        ("pyspark",), _spark_sql, slow=True,
+        "join-sql",
+        "Spark SQL: join, one aggregation by cells of the score",
+        _COMPUTES,
+        ("pyspark",),
+        _spark_sql,
+        slow=True,
     ),  # fmt: skip
     Contender(
-        "join-sklearn", "pandas and scikit-learn, one process", f"{_COMPUTES} (no costs)",
-        ("scikit-learn", "pandas"), _scikit_learn, slow=True,
+        "join-sklearn",
+        "pandas and scikit-learn, one process",
+        f"{_COMPUTES} (no costs)",
+        ("scikit-learn", "pandas"),
+        _scikit_learn,
+        slow=True,
     ),  # fmt: skip
 )

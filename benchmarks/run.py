@@ -69,7 +69,9 @@ def _measure(
 
 
 def _report(found: Sequence[Result], machine: Machine, argv: Sequence[str]) -> str:
-    reference = next((r for r in found if r.entry.key in ("spark", "join") and not r.not_measured), None)
+    reference = next(
+        (r for r in found if r.entry.key in ("spark", "join") and not r.not_measured), None
+    )
     return "\n\n".join(
         (
             _circumstances(found, machine, argv),

@@ -104,9 +104,7 @@ def report(arguments: argparse.Namespace) -> int:
     return int(ExitCode.DONE)
 
 
-def _reported(
-    job: Job, type_: MonitorType, since: datetime | None, until: datetime | None
-) -> None:
+def _reported(job: Job, type_: MonitorType, since: datetime | None, until: datetime | None) -> None:
     from tidegauge.flows.report import make_report
 
     made = make_report(job, type_, since, until)

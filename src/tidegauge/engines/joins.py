@@ -103,7 +103,7 @@ class Packet(NamedTuple):
     window: str
     variant: str
     part: str
-    payload: bytes
+    payload: pa.Buffer
 
 
 PACKETS = pa.schema(
@@ -131,10 +131,10 @@ def packets(chunks: Iterable[Chunk], side: str, part: str, buckets: int) -> Iter
         if chunk.table.num_rows:
             tables.setdefault(key, []).append(chunk.table)
     for key, tally in tallies.items():
-        yield Packet(_ABOUT, side, *key, part, json.dumps(asdict(tally)).encode())
+        yield Packet(_ABOUT, side, *key, part, _json(asdict(tally)))
     for key, some in tables.items():
         for bucket, rows in dealt(keyed(pa.concat_tables(some).combine_chunks()), buckets):
-            yield Packet(bucket, side, *key, part, _to_bytes(rows))
+            yield Packet(bucket, side, *key, part, _to_buffer(rows))
 
 
 def joined(arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
@@ -162,7 +162,9 @@ def gathered(answers: Iterable[Packet]) -> Joined:
         if packet.side == ANSWER:
             states.setdefault(key, []).append(_state(packet))
         elif packet.bucket != _ABOUT:
-            orphans.update({int(at): n for at, n in json.loads(packet.payload).items()})
+            orphans.update(
+                {int(at): n for at, n in json.loads(packet.payload.to_pybytes()).items()}
+            )
         elif packet.side == LABELS:
             labels[packet.part] = _tally(packet.payload)
         else:
@@ -182,9 +184,10 @@ def fold_packets(chunks: Iterable[Chunk], part: str, plan: QualityPlan) -> Itera
     for chunk in chunks:
         tally = tally.merge(chunk.tally)
         tables.setdefault((chunk.window, chunk.variant), []).append(chunk.table)
-    yield Packet(_ABOUT, PREDICTIONS, "", "", part, json.dumps(asdict(tally)).encode())
+    yield Packet(_ABOUT, PREDICTIONS, "", "", part, _json(asdict(tally)))
     for key, some in tables.items():
-        yield Packet(0, ANSWER, *key, part, folded(some, plan, *key, part).to_bytes())
+        profile = folded(some, plan, *key, part)
+        yield Packet(0, ANSWER, *key, part, pa.py_buffer(profile.to_bytes()))
 
 
 def merged_folds(answers: Iterable[Packet]) -> tuple[dict[Key, QualityProfile], Tally]:
@@ -193,7 +196,7 @@ def merged_folds(answers: Iterable[Packet]) -> tuple[dict[Key, QualityProfile], 
     tallies: dict[str, Tally] = {}
     for packet in sorted(answers, key=order):
         if packet.side == ANSWER:
-            profile = QualityProfile.from_bytes(bytes(packet.payload))
+            profile = QualityProfile.from_bytes(packet.payload.to_pybytes())
             profiles.setdefault((packet.window, packet.variant), []).append(profile)
         else:
             tallies[packet.part] = _tally(packet.payload)
@@ -224,10 +227,10 @@ def _joined(bucket: int, arrived: Iterable[Packet], joining: Joining) -> Iterato
             merged = own.join(table, joining.until[window], again=key in joining.again)
             yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining))
     if labels is not None:
-        yield Packet(bucket, LABELS, "", "", "", json.dumps(labels.orphans()).encode())
+        yield Packet(bucket, LABELS, "", "", "", _json(labels.orphans()))
 
 
-def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> bytes:
+def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> pa.Buffer:
     in_place = joining.again.get(key, False)
     kept = merged.changed or not in_place
     if kept:
@@ -237,11 +240,11 @@ def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> bytes:
     rows = merged.table.filter(wanted)
     profile = folded([rows], joining.plan, *key, str(bucket), str(len(rows)))
     about = {"kept": kept, "whole": whole, "counts": merged.counts.as_json()}
-    return json.dumps(about).encode() + b"\n" + profile.to_bytes()
+    return pa.py_buffer(json.dumps(about).encode() + b"\n" + profile.to_bytes())
 
 
 def _state(packet: Packet) -> BucketState:
-    line, _, profile = bytes(packet.payload).partition(b"\n")
+    line, _, profile = packet.payload.to_pybytes().partition(b"\n")
     about = json.loads(line)
     counts = MergeCounts.from_json(about["counts"])
     state = QualityProfile.from_bytes(profile)
@@ -255,30 +258,44 @@ def _in_order(tallies: Mapping[str, Tally]) -> Tally:
     return total
 
 
-def _tally(payload: bytes) -> Tally:
-    fields = json.loads(payload)
+def _json(value: object) -> pa.Buffer:
+    return pa.py_buffer(json.dumps(value).encode())
+
+
+def _tally(payload: pa.Buffer) -> Tally:
+    fields = json.loads(payload.to_pybytes())
     return Tally(**{**fields, "reasons": tuple(fields["reasons"])})
 
 
-def _to_bytes(table: pa.Table) -> bytes:
-    stream = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_stream(stream, table.schema, options=options) as writer:
+def _to_buffer(table: pa.Table) -> pa.Buffer:
+    """The rows as Arrow's stream, copied once; not compressed, since ids hardly are."""
+    sizes = pa.MockOutputStream()
+    with pa.ipc.new_stream(sizes, table.schema) as writer:
         writer.write_table(table)
-    return stream.getvalue().to_pybytes()
+    buffer = pa.allocate_buffer(sizes.size())
+    with pa.ipc.new_stream(pa.FixedSizeBufferWriter(buffer), table.schema) as writer:
+        writer.write_table(table)
+    return buffer
 
 
-def _table(payload: bytes) -> pa.Table:
-    return pa.ipc.open_stream(pa.py_buffer(payload)).read_all()
+def _table(payload: pa.Buffer) -> pa.Table:
+    return pa.ipc.open_stream(payload).read_all()
 
 
-def to_batch(some: Sequence[Packet]) -> pa.RecordBatch:
-    """The packets as an Arrow batch."""
-    columns = list(zip(*some, strict=True)) or [()] * len(PACKETS)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, PACKETS, strict=True)]
+def to_batch(packet: Packet) -> pa.RecordBatch:
+    """The packet as an Arrow batch of one row, its payload not copied."""
+    arrays = [
+        pa.array([value], field.type) for value, field in zip(packet[:5], PACKETS, strict=False)
+    ]
+    offsets = pa.array([0, packet.payload.size], pa.int32()).buffers()[1]
+    arrays.append(pa.Array.from_buffers(pa.binary(), 1, [None, offsets, packet.payload]))
     return pa.RecordBatch.from_arrays(arrays, schema=PACKETS)
 
 
 def from_batch(batch: pa.RecordBatch) -> Iterator[Packet]:
-    """The packets of an Arrow batch."""
-    return (Packet(*values) for values in zip(*(c.to_pylist() for c in batch.columns), strict=True))
+    """The packets of an Arrow batch, their payloads not copied."""
+    *names, payloads = batch.columns
+    rows = zip(*(column.to_pylist() for column in names), strict=True)
+    for i, row in enumerate(rows):
+        bucket, side, window, variant, part = row
+        yield Packet(bucket, side, window, variant, part, payloads[i].as_buffer())

@@ -118,7 +118,8 @@ def _deal(folder: Path, buckets: int, number: int, work: tuple[str, Reader, Part
             pa.OSFile(str(place / str(number)), "wb") as file,
             pa.ipc.new_file(file, PACKETS) as out,
         ):
-            out.write_batch(to_batch(some))
+            for packet in some:
+                out.write_batch(to_batch(packet))
     return list(by_bucket)
 
 

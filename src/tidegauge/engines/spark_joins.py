@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from tidegauge.engines.joins import (
     LABELS,
     PREDICTIONS,
@@ -22,6 +24,7 @@ from tidegauge.engines.joins import (
     gathered,
     joined,
     merged_folds,
+    order,
     packets,
     to_batch,
 )
@@ -39,7 +42,6 @@ from tidegauge.engines.spark import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from tidegauge.engines.arrow.fold import Key
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
     ToPackets = Callable[[Iterable[Chunk], str], Iterator[Packet]]
 
-_PACKETS_A_BATCH = 8  # a packet may have megabytes
+_PACKETS_A_BATCH = 1  # a packet may have megabytes
 _MOST_JOINERS = 4_096
 
 
@@ -84,14 +86,14 @@ def join_labels(
         return gathered(())
 
     def join(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        arrived = (packet for batch in batches for packet in from_batch(batch))
+        # Put in order here: to sort them, the JVM would copy every payload once more.
+        arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
         return _in_batches(joined(arrived, joining))
 
     with failures_told(), with_settings(spark, _settings(sides)):
         whole = reduce(lambda one, other: one.union(other), dealt)
         meeting = whole.repartition(min(joining.buckets + 1, _MOST_JOINERS), "bucket")
-        ordered = meeting.sortWithinPartitions("bucket", "side", "window", "variant", "part")
-        return gathered(_collected(ordered.mapInArrow(join, SPARK_PACKETS)))
+        return gathered(_collected(meeting.mapInArrow(join, SPARK_PACKETS)))
 
 
 def fold_answers(
@@ -155,9 +157,10 @@ def _settings(sides: Iterable[tuple[str, Side | FrameSide]]) -> dict[str, str]:
 
 def _collected(frame: DataFrame) -> Iterator[Packet]:
     rows: list[Any] = frame.collect()
-    return (Packet(*row) for row in rows)
+    for bucket, side, window, variant, part, payload in rows:
+        yield Packet(bucket, side, window, variant, part, pa.py_buffer(payload))
 
 
 def _in_batches(some: Iterable[Packet]) -> Iterator[pa.RecordBatch]:
     for packet in some:
-        yield to_batch([packet])
+        yield to_batch(packet)

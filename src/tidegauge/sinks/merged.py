@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from tidegauge.documents import joined, text
-from tidegauge.model.merged import ID, RECORD
+from tidegauge.model.merged import ID, LABEL, LABELLED_AT, RECORD, ROW, ROWS
 from tidegauge.model.window import Window
 from tidegauge.quality.table import from_parquet
 from tidegauge.sinks.layout import Layout, MonitorType, RunKey, parse_run_path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tidegauge.quality.profile import QualityProfile
     from tidegauge.storage import S3Settings
 
+_FEW = (ROW, ROWS, LABEL, LABELLED_AT)
 JOINED = "_joined.json"
 LABELS_READ = "_labels.json"
 TYPE = MonitorType.MODEL_QUALITY
@@ -49,8 +50,9 @@ class RowsKeeper:
         name = rows_name(self.revisions[window, variant], bucket)
         key = RunKey(TYPE, variant, Window.parse(window))
         stream = pa.BufferOutputStream()
-        plain = [name for name in (ID, RECORD) if name in table.column_names]  # no two are alike
-        coded = [name for name in table.column_names if name not in plain]
+        # Of ids, times and scores hardly two are alike, and a dictionary of them is a waste.
+        coded = [f.name for f in table.schema if f.name in _FEW or pa.types.is_string(f.type)]
+        coded = [name for name in coded if name not in (ID, RECORD)]
         parquet.write_table(table, stream, compression="lz4", use_dictionary=coded)
         uri = join(self.layout.merged(key), name)
         storage_for(uri, self.settings).write(uri, stream.getvalue().to_pybytes())

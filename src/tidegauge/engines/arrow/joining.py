@@ -79,16 +79,15 @@ class Merged:
 
 
 class Labels:
-    """The labels of one bucket, keyed; of those with one key the last one collected counts."""
+    """The labels of one bucket, keyed; of those with one key the last one collected counts.
+
+    Of labels that were collected at one time, or at none that is known, the later row is the last.
+    """
 
     def __init__(self, table: pa.Table) -> None:
-        times = _times(table, LABELLED_AT)
-        if (np.diff(times) < 0).any():
-            order = np.argsort(times, kind="stable")
-            table, times = table.take(pa.array(order)), times[order]
         self._table = table.combine_chunks()
-        self._times = times
-        self._runs = _Runs.of(self._table)
+        self._times = _times(table, LABELLED_AT)
+        self._runs = _Runs.of(self._table, self._times)
         self._found = np.zeros(len(table), np.bool_)
 
     def join(self, predictions: pa.Table, until: int, *, again: bool = False) -> Merged:
@@ -98,14 +97,17 @@ class Labels:
         (microseconds) or later, or of a record with another number of rows, is nobody's. `again`:
         the predictions were merged before, and are counted already.
         """
-        table, twice = (predictions, 0) if again else _last_ones(predictions)
-        table = table.combine_chunks()
-        run, at = self._matched(table)
+        predictions = predictions.combine_chunks()
+        table, order = _last_ones(predictions)
+        run, at = self._matched(table, order)
         if (self._times[at[at != _NONE]] >= until).any():
-            return self._before(until).join(predictions, until, again=again)
+            return self._joined_before(predictions, until, again=again)
         theirs = self._at(at)
-        unequal = (at != _NONE) & (_numbers(theirs, ROWS) != _numbers(table, ROWS))
-        if unequal.any():
+        strangers = (at != _NONE) & ~_same(table, theirs)
+        unequal = (at != _NONE) & ~strangers & (_numbers(theirs, ROWS) != _numbers(table, ROWS))
+        if strangers.any() or unequal.any():
+            for i in np.flatnonzero(strangers).tolist():  # their hash is another id's, too
+                at[i] = self._runs.last_of(int(run[i]), table.slice(i, 1), self._table)
             at[unequal] = _NONE
             theirs = self._at(at)
         self._found[at[at != _NONE]] = True
@@ -114,16 +116,15 @@ class Labels:
         later = (at != _NONE) & had & (_times(theirs, LABELLED_AT) >= _times(table, LABELLED_AT))
         equal = _true(pc.equal(_one(theirs, LABEL), _one(table, LABEL)))
         replaced = later & ~equal
+        repeated = _said_again(theirs, table, later & equal)
         counts = MergeCounts(
             predictions=0 if again else len(table),
             labelled=int(fresh.sum()),
             corrected=int(replaced.sum() + self._runs.corrected[run[fresh]].sum()),
-            repeated=int(
-                _said_again(theirs, table, later & equal) + self._runs.repeated[run[fresh]].sum()
-            ),
+            repeated=int(repeated + self._runs.repeated[run[fresh]].sum()),
             unequal=int(unequal.sum()),
             unidentified=0 if again else _one(table, ID).null_count,
-            predicted_twice=twice,
+            predicted_twice=len(predictions) - len(table),
             delay_hours=_delays(theirs, table, fresh),
         )
         taken = pa.array(fresh | replaced)
@@ -135,37 +136,38 @@ class Labels:
     def orphans(self) -> dict[int, int]:
         """How many ids with labels no prediction had, by the last label's time (-1: without one)."""
         runs = self._runs
-        found = np.add.reduceat(self._found[runs.order], runs.starts[:-1]) if len(runs.last) else []
-        lone = runs.last[np.asarray(found) == 0]
-        times, counts = np.unique(self._times[lone], return_counts=True)
+        if not len(runs.last):
+            return {}
+        found = np.add.reduceat(self._found[runs.order], runs.starts[:-1])
+        times, counts = np.unique(self._times[runs.last[found == 0]], return_counts=True)
         return dict(zip(times.tolist(), counts.tolist(), strict=True))
 
-    def _before(self, until: int) -> Labels:
-        """The labels that were collected before a time; what they find, these have found."""
-        count = int(np.searchsorted(self._times, until))
-        earlier = Labels(self._table.slice(0, count))
-        earlier._found = self._found[:count]  # noqa: SLF001  (a Labels, too)
-        return earlier
+    def _joined_before(self, predictions: pa.Table, until: int, *, again: bool) -> Merged:
+        """The same with the labels alone that were collected in time; what they find is found."""
+        in_time = np.flatnonzero(self._times < until)
+        labels = Labels(self._table.take(pa.array(in_time)))
+        merged = labels.join(predictions, until, again=again)
+        self._found[in_time[labels._found]] = True  # noqa: SLF001  (a Labels, too)
+        return merged
 
     def _at(self, at: Places) -> pa.Table:
         """The labels at these places, a row of nulls for none."""
-        return self._table.take(pa.array(at, mask=at == _NONE))
+        columns = self._table.select([ID, ROW, ROWS, LABEL, LABELLED_AT])
+        return columns.take(pa.array(at, mask=at == _NONE))
 
-    def _matched(self, table: pa.Table) -> tuple[Places, Places]:
-        """Of each prediction its run of labels and the place of the last one in it; -1 for none."""
+    def _matched(self, table: pa.Table, order: Places) -> tuple[Places, Places]:
+        """Of each prediction its run of labels and the place of the last one in it; -1 for none.
+
+        `order` sorts the predictions by their keys.
+        """
         keys, last = self._runs.keys, self._runs.last
         if not len(last) or not len(table):
             none = np.full(len(table), _NONE)
             return none, none.copy()
         ours = _one(table, KEY).to_numpy()
-        order = np.argsort(ours)
         run = np.empty(len(ours), np.int64)
-        run[order] = np.searchsorted(keys, ours[order])
-        run = np.minimum(run, len(keys) - 1)
-        at = np.where(keys[run] == ours, last[run], _NONE)
-        for i in np.flatnonzero((at != _NONE) & ~_same(table, self._at(at))).tolist():
-            at[i] = self._runs.last_of(int(run[i]), table.slice(i, 1), self._table)
-        return run, at
+        run[order] = np.minimum(np.searchsorted(keys, ours[order]), len(keys) - 1)
+        return run, np.where(keys[run] == ours, last[run], _NONE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,11 +186,12 @@ class _Runs:
     starts: Places
 
     @classmethod
-    def of(cls, table: pa.Table) -> _Runs:
+    def of(cls, table: pa.Table, times: Places) -> _Runs:
         keys = _one(table, KEY).to_numpy()
-        order = np.argsort(keys, kind="stable")
+        order = _sorted(keys, times)
         ordered = keys[order]
-        begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(keys)]
+        begins = np.ones(len(keys), np.bool_)
+        begins[1:] = ordered[1:] != ordered[:-1]
         starts = np.append(np.flatnonzero(begins), len(keys))
         runs = len(starts) - 1
         second = np.flatnonzero(~begins)
@@ -213,18 +216,29 @@ class _Runs:
         return _NONE
 
 
-def _last_ones(table: pa.Table) -> tuple[pa.Table, int]:
-    """The predictions without those whose id comes again, and how many these were."""
+def _sorted(keys: NDArray[np.uint64], times: Places) -> Places:
+    """The order of keys; rows of one key by time, then as they come."""
+    order = np.argsort(keys)  # several times as fast as a stable sort
+    ordered = keys[order]
+    second = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+    if len(second):
+        several = np.union1d(second - 1, second)
+        rows = order[several]
+        order[several] = rows[np.lexsort((rows, times[rows], keys[rows]))]
+    return order
+
+
+def _last_ones(table: pa.Table) -> tuple[pa.Table, Places]:
+    """The predictions without those whose id comes again, and the order of their keys."""
     keys = _one(table, KEY).to_numpy()
-    order = np.argsort(keys, kind="stable")
+    order = _sorted(keys, np.zeros(len(keys), np.int64))
     again = np.flatnonzero(keys[order][1:] == keys[order][:-1])
     if not len(again):
-        return table, 0
+        return table, order
     first, second = (table.take(pa.array(order[at])) for at in (again, again + 1))
-    dropped = order[again[_same(first, second)]]  # which a null id never is
     keep = np.ones(len(table), np.bool_)
-    keep[dropped] = False
-    return table.filter(pa.array(keep)), len(dropped)
+    keep[order[again[_same(first, second)]]] = False  # which a null id never is
+    return table.filter(pa.array(keep)), np.argsort(keys[keep])
 
 
 def _same(one: pa.Table, other: pa.Table) -> Mask:
