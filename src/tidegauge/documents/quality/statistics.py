@@ -134,7 +134,10 @@ def _decode_own(reader: Reader) -> Estimate:
     if "undefined" in reader.fields:
         return Estimate(None, undefined=reader.get("undefined", text))
     return Estimate(
-        *(reader.maybe(name, number) for name in _NUMBERS),
+        value=reader.get("value", number),
+        standard_deviation=reader.maybe("standard_deviation", number),
+        low=reader.maybe("low", number),
+        high=reader.maybe("high", number),
         n=reader.get("n", count),
         error=reader.maybe("error", number) or 0.0,
     )
