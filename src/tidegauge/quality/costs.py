@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ def cost_per_thousand(amounts: Amounts) -> Estimate:
         return undefined(NO_ROWS)
     deviation = costs.std_dev(ddof=1)
     sd = None if deviation is None else THOUSAND * deviation / costs.n**0.5
-    return mean(THOUSAND * average, sd, costs.n)
+    return replace(mean(THOUSAND * average, sd, costs.n), skewness=costs.skewness or 0.0)
 
 
 def cheapest(scores: Scores, amounts: Amounts, costs: Costs) -> tuple[Estimate, Estimate]:

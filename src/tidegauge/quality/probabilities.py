@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +40,7 @@ def _mean_loss(losses: Losses, moments: Moments) -> Estimate:
         return undefined(NO_ROWS)
     deviation = moments.std_dev(ddof=1)
     sd = None if deviation is None else deviation / moments.n**0.5
-    return positive(average, sd, moments.n)
+    return replace(positive(average, sd, moments.n), skewness=moments.skewness or 0.0)
 
 
 def calibration(losses: Losses) -> list[dict[str, float | int | None]]:

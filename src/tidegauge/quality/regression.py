@@ -6,6 +6,7 @@ method's on the rows' empirical distribution, which is what a bootstrap of the r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,8 @@ def rmse(residuals: Residuals) -> Estimate:
         return square
     value = sqrt(square.value)
     sd = square.standard_deviation
-    return positive(value, sd / (2.0 * value) if sd and value else sd, square.n)
+    found = positive(value, sd / (2.0 * value) if sd and value else sd, square.n)
+    return replace(found, skewness=square.skewness)
 
 
 def mean_error(residuals: Residuals) -> Estimate:
@@ -72,7 +74,8 @@ def r2(residuals: Residuals) -> Estimate:
     variance = (of_lost - 2 * ratio * both + ratio * ratio * of_spread) / (spread * spread * n)
     if not isfinite(variance):
         return undefined(TOO_LARGE)
-    return below_one(1.0 - ratio, sqrt(max(0.0, variance)), n)
+    found = below_one(1.0 - ratio, sqrt(max(0.0, variance)), n)
+    return replace(found, skewness=squared.skewness or 0.0)
 
 
 def error_quantiles(residuals: Residuals) -> list[dict[str, float]]:
@@ -121,4 +124,4 @@ def _mean(moments: Moments, estimate: Callable[[float, float | None, int], Estim
         return undefined(NO_ROWS if not moments.n else TOO_LARGE)
     deviation = moments.std_dev(ddof=1)
     sd = None if deviation is None else deviation / sqrt(moments.n)
-    return estimate(average, sd, moments.n)
+    return replace(estimate(average, sd, moments.n), skewness=moments.skewness or 0.0)
