@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -18,6 +18,6 @@ REGRESSION = QualityPlan(Problem.REGRESSION)
 MULTICLASS = QualityPlan(Problem.MULTICLASS)
 
 
-def statistics(plan: QualityPlan, **columns: Any) -> QualityStatistics:
+def statistics(plan: QualityPlan, **columns: object) -> QualityStatistics:
     """The statistics of columns of the same rows."""
     return read_out(fold_quality(pa.table(columns), plan))

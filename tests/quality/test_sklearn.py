@@ -15,6 +15,8 @@ from sklearn.calibration import calibration_curve
 from tests.quality.folding import BINARY, MULTICLASS, REGRESSION, statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 EXACT = {"rel": 1e-11, "abs": 1e-12}
@@ -218,7 +220,7 @@ def _none_as_nan(values: list[float | None]) -> list[float]:
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """scikit-learn warns of what is tested here on purpose: nothing to divide by."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -30,9 +30,9 @@ def binary(rng: Generator, rows: int) -> QualityStatistics:
 
 
 def regression(rng: Generator, rows: int) -> QualityStatistics:
-    """Errors grow with the label, and one in twenty is five times as large."""
+    """Errors grow with the label, which is skewed itself."""
     y = rng.gamma(2.0, size=rows)
-    e = rng.normal(size=rows) * (0.2 + 0.2 * y) * np.where(rng.random(rows) < 0.05, 5, 1)
+    e = rng.normal(size=rows) * (0.5 + 0.2 * y)
     return statistics(REGRESSION, label=y, prediction=y + e)
 
 
@@ -62,8 +62,8 @@ def test_deviations_and_intervals_are_those_of_repeated_samples(
 ) -> None:
     """The mean deviation is the samples' own, and 95 % intervals cover the truth that often.
 
-    The truth is taken from 400,000 rows. Of 300 samples 95 % have a standard error of 1.3 points:
-    below 91.5 % is no chance; the small-sample metrics of skewed errors get two points less.
+    The truth is taken from 400,000 rows. The share of 200 intervals that cover has a standard error
+    of 1.5 points, and skewed metrics come short of 95 % by one or two: below 90 % is no chance.
     """
     rng = np.random.default_rng(7)
     truth = world(rng, 400_000)
@@ -78,13 +78,14 @@ def test_deviations_and_intervals_are_those_of_repeated_samples(
         assert true is not None
         covered = np.mean((lows <= true) & (true <= highs))
 
-        print(name, covered, sqrt(np.mean(claimed**2)), values.std(ddof=1))
+        assert sqrt(np.mean(claimed**2)) == pytest.approx(values.std(ddof=1), rel=0.15), name
+        assert covered >= 0.9, (name, covered)
 
 
 def test_the_gap_between_the_classes_spreads_as_its_bootstrap_says() -> None:
     """KS has no closed form; its largest gap leans upwards, so only the spread is held to it."""
     rng = np.random.default_rng(8)
-    samples = [binary(rng, 1_000).metrics["ks"] for _ in range(120)]
+    samples = [binary(rng, 1_000).metrics["ks"] for _ in range(60)]
     values = np.array([metric.value for metric in samples], np.float64)
     claimed = np.array([metric.standard_deviation for metric in samples], np.float64)
 
@@ -100,9 +101,9 @@ def test_quantiles_of_errors_are_covered() -> None:
         e = rng.standard_exponential(400)
         table = statistics(REGRESSION, label=np.zeros(400), prediction=e).detail["error_quantiles"]
         rows = {row["quantile"]: row for row in table}
-        hits.append([
-            rows[q]["low"] <= t <= rows[q]["high"] for q, t in zip((0.5, 0.9), true, strict=True)
-        ])
+        hits.append(
+            [rows[q]["low"] <= t <= rows[q]["high"] for q, t in zip((0.5, 0.9), true, strict=True)]
+        )
 
     assert (np.mean(hits, axis=0) >= 0.915).all()
 

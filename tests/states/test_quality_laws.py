@@ -23,13 +23,14 @@ from tidegauge.quality.table import from_parquet, to_parquet
 from tidegauge.states.amounts import Amounts
 from tidegauge.states.confusion import Confusion
 from tidegauge.states.losses import Losses
-from tidegauge.states.moments import Moments
 from tidegauge.states.residuals import Residuals
 from tidegauge.states.scorekeys import keys_of, scores_of
 from tidegauge.states.scores import Scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tidegauge.states.moments import Moments
 
 SCORES = st.floats(0, 1) | st.floats(-1e9, 1e9) | st.sampled_from([0.0, -0.0, 0.5, 1.0, 5e-324])
 NUMBERS = st.floats(-1e3, 1e3) | st.integers(-3, 3).map(float)
@@ -42,19 +43,23 @@ PRICED = QualityPlan(Problem.BINARY, costs=Costs(false_negative="amount", false_
 
 def _binary(rows: list[Any]) -> QualityProfile:
     scores, labels, amounts = zip(*rows, strict=True) if rows else ((), (), ())
-    table = pa.table({
-        "score": pa.array(scores, pa.float64()),
-        "label": pa.array(labels, pa.bool_()),
-        "amount": pa.array(amounts, pa.float64()),
-    })
+    table = pa.table(
+        {
+            "score": pa.array(scores, pa.float64()),
+            "label": pa.array(labels, pa.bool_()),
+            "amount": pa.array(amounts, pa.float64()),
+        }
+    )
     return fold_quality(table, PRICED)
 
 
 def _classes(rows: list[Any]) -> Confusion:
-    table = pa.table({
-        "label": pa.array([row[0] for row in rows], pa.string()),
-        "prediction": pa.array([row[1] for row in rows], pa.string()),
-    })
+    table = pa.table(
+        {
+            "label": pa.array([row[0] for row in rows], pa.string()),
+            "prediction": pa.array([row[1] for row in rows], pa.string()),
+        }
+    )
     return fold_quality(table, QualityPlan(Problem.MULTICLASS)).confusion
 
 
@@ -86,7 +91,7 @@ def _of_moments(moments: Moments) -> tuple[int, Near]:
     return moments.n, Near(moments.mean, moments.std_dev() or 0.0)
 
 
-def _seen_residuals(state: Residuals) -> Any:
+def _seen_residuals(state: Residuals) -> tuple[Any, ...]:
     return (
         *(_of_moments(m) for m in (state.signed, state.absolute, state.squared, state.labels)),
         Near(state.cross1 / 1e9, state.cross2 / 1e12),
@@ -95,7 +100,7 @@ def _seen_residuals(state: Residuals) -> Any:
     )
 
 
-def _seen_losses(state: Losses) -> Any:
+def _seen_losses(state: Losses) -> tuple[Any, ...]:
     return (
         state.beyond, _of_moments(state.log_loss), _of_moments(state.squares),
         state.rows.tolist(), state.positives.tolist(), Near(*state.scores.tolist()),
@@ -228,14 +233,16 @@ def test_profiles_merge_and_are_kept_as_they_are(
     plan = QualityPlan(Problem.BINARY, subsamples=subsamples)
 
     def fold(some: list[Any], first: int) -> QualityProfile:
-        table = pa.table({
-            "id": pa.array([str(first + i) for i in range(len(some))], pa.string()),
-            "score": pa.array([row[0] for row in some], pa.float64()),
-            "label": pa.array([row[1] for row in some], pa.bool_()),
-        })
+        table = pa.table(
+            {
+                "id": pa.array([str(first + i) for i in range(len(some))], pa.string()),
+                "score": pa.array([row[0] for row in some], pa.float64()),
+                "label": pa.array([row[1] for row in some], pa.bool_()),
+            }
+        )
         return fold_quality(table, plan)
 
-    def seen(profile: QualityProfile) -> Any:
+    def seen(profile: QualityProfile) -> list[Any]:
         parts = (profile, *profile.subsamples)
         return [(p.rows, p.confusion.counts.tolist(), p.scores.to_bytes()) for p in parts]
 

@@ -68,9 +68,9 @@ class Basis:
     `value` and `standard_deviation` are the baseline's, over `n` rows of the metric, which are
     `rows_share` of all its rows; `skewness` is that of these rows. `swing` is the standard
     deviation of the metric from one time block to the next beyond what their sizes explain, seen
-    on `blocks` blocks. `threshold` is what was suggested: a constraint whose threshold is another was edited,
-    and holds as it stands. `detectable` is the worsening that a window of `expected_rows` shows
-    with 80 % power.
+    on `blocks` blocks. `threshold` is what was suggested: a constraint whose threshold is another
+    was edited, and holds as it stands. `detectable` is the worsening that a window of
+    `expected_rows` shows with 80 % power.
     """
 
     threshold: float
