@@ -208,6 +208,24 @@ def test_what_cells_lose_stays_within_the_stated_error(
     assert exact.value("log_loss") == found.value("log_loss")
 
 
+@settings(max_examples=25, deadline=None)
+@given(rows=TWO_CLASSES, cells=st.integers(1, 6))
+def test_the_stated_error_holds_for_the_coarsest_cells(
+    rows: list[tuple[bool, float]], cells: int
+) -> None:
+    """Any few scores in one to six cells: no area is further off than it says."""
+    y, s = (np.array(column) for column in zip(*rows, strict=True))
+    exact = statistics(BINARY, label=y, score=s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tidegauge.states.scores.MOST_CELLS", cells)
+        found = statistics(BINARY, label=y, score=s)
+    for name in ("auc", "average_precision", "au_prc", "ks"):
+        value, metric = exact.value(name), found.metrics[name]
+        assert value is not None
+        assert metric.value is not None
+        assert abs(metric.value - value) <= metric.error + 1e-12, name
+
+
 def _spark_area(y: NDArray[np.bool_], s: NDArray[np.float64]) -> float:
     """scikit-learn's points with the first one as Spark MLlib has it, and its trapezoids."""
     precisions, recalls, _ = sk.precision_recall_curve(y, s)

@@ -82,6 +82,16 @@ def test_deviations_and_intervals_are_those_of_repeated_samples(
         assert covered >= 0.9, (name, covered)
 
 
+def test_errors_in_step_with_the_labels_leave_r2_certain() -> None:
+    """Answers that are half the label: whatever rows are drawn, r2 is 0.75."""
+    y = np.random.default_rng(19).normal(size=1_000)
+    y -= y.mean()
+    found = statistics(REGRESSION, label=y, prediction=y / 2).metrics["r2"]
+
+    assert found.value == pytest.approx(0.75)
+    assert found.standard_deviation == pytest.approx(0.0, abs=1e-8)
+
+
 def test_the_gap_between_the_classes_spreads_as_its_bootstrap_says() -> None:
     """KS has no closed form; its largest gap leans upwards, so only the spread is held to it."""
     rng = np.random.default_rng(8)
