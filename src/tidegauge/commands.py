@@ -12,7 +12,7 @@ from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, Job
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
-from tidegauge.showing import Shown, days_table, tables
+from tidegauge.showing import Shown, days_table, open_incidents_table, tables
 from tidegauge.sinks.layout import Layout
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
@@ -70,6 +70,8 @@ def report(arguments: argparse.Namespace) -> int:
     made = make_report(Job(conf, LocalEngine()), since, until)
     if made.rows:
         _print(days_table(made.rows))
+    if any(story.closed is None for story in made.incidents):
+        _print(open_incidents_table(made.incidents))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
     for run in made.runs:
         statuses[run.status] += 1

@@ -43,10 +43,14 @@ ALL_VARIANTS = "_all"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One run to be made, of which units it is merged; `over_all` is the run over all variants."""
+    """One run to be made, of which units it is merged; `over_all` is the run over all variants.
+
+    `runs` is how many the window has, the one over all variants among them.
+    """
 
     key: RunKey
     units: tuple[Batch, ...]
+    runs: int = 1
 
     @property
     def over_all(self) -> bool:
@@ -136,7 +140,7 @@ def due_windows(
     _warn_of_silence(hours, duration, now)
     every = parse_duration(job.conf.every) if job.conf.every else duration
     spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
-    return tuple(_waiting(job, source, spans, variant))
+    return tuple(_waiting(job, source, spans))
 
 
 def _captured_hours(
@@ -162,17 +166,15 @@ def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime,
     return {DEFAULT_VARIANT: found} if found else {}
 
 
-def _batches(
-    job: Job, source: CaptureSource, units: Collection[Window], variants: Collection[str]
-) -> tuple[Batch, ...]:
+def _batches(job: Job, source: CaptureSource, units: Collection[Window]) -> tuple[Batch, ...]:
     if not (source.format is Format.TABLE and source.time and units):
-        return batches(source, units, job.conf.s3, variants)
+        return batches(source, units, job.conf.s3)
     return table_batches(source, units, captured_hours(job, source, source.time, tuple(units)))
 
 
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:
-    found = _Captured.of(job, source, (window,), variant)
-    names = sorted({batch.variant for batch in found.batches.values()})
+    found = _Captured.of(job, source, (window,))
+    names = [name for name in found.variants(window) if variant in {None, name}]
     if not names:
         of = f" of the variant {variant!r}" if variant else ""
         raise InputError(
@@ -186,7 +188,7 @@ def _given(job: Job, source: CaptureSource, window: Window, variant: str | None)
 
 
 def _waiting(
-    job: Job, source: CaptureSource, spans: Mapping[str, tuple[Window, ...]], variant: str | None
+    job: Job, source: CaptureSource, spans: Mapping[str, tuple[Window, ...]]
 ) -> Iterator[Due]:
     done = completed(job.storage, job.layout, DATA_QUALITY)
     by_window: dict[Window, list[str]] = {}
@@ -203,7 +205,7 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
-    found = _Captured.of(job, source, waiting, variant)
+    found = _Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
             yield found.due(window, name)
@@ -219,20 +221,30 @@ class _Captured:
     batches: Mapping[tuple[Window, str], Batch]
 
     @classmethod
-    def of(
-        cls, job: Job, source: CaptureSource, windows: Sequence[Window], variant: str | None
-    ) -> _Captured:
+    def of(cls, job: Job, source: CaptureSource, windows: Sequence[Window]) -> _Captured:
         profile = job.conf.profile
         units = {unit for window in windows for unit in units_of(window, profile)}
-        found = _batches(job, source, units, (variant,) if variant else ())
+        found = _batches(job, source, units)
         return cls(profile, {(batch.window, batch.variant): batch for batch in found})
 
+    def variants(self, window: Window) -> list[str]:
+        """The variants that have captures in the window, in order."""
+        units = set(units_of(window, self.profile))
+        return sorted({variant for unit, variant in self.batches if unit in units})
+
     def due(self, window: Window, variant: str) -> Due:
-        return Due(RunKey(DATA_QUALITY, variant, window), self._units(window, variant))
+        key = RunKey(DATA_QUALITY, variant, window)
+        return Due(key, self._units(window, variant), self._runs(window))
 
     def over_all(self, window: Window, variants: Sequence[str]) -> Due:
         units = (unit for variant in variants for unit in self._units(window, variant))
-        return Due(RunKey(DATA_QUALITY, ALL_VARIANTS, window), tuple(units))
+        key = RunKey(DATA_QUALITY, ALL_VARIANTS, window)
+        return Due(key, tuple(units), self._runs(window))
+
+    def _runs(self, window: Window) -> int:
+        """Whichever of them this call makes: what a test may spend does not depend on it."""
+        variants = len(self.variants(window))
+        return variants + 1 if variants > 1 else 1
 
     def _units(self, window: Window, variant: str) -> tuple[Batch, ...]:
         """The window's units that have captures; there is nothing to merge of the others."""
