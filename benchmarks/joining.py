@@ -55,7 +55,9 @@ def _ours(data: Path, *, engine: str) -> Run:
         numeric=False, id="id", time="collected",
     )  # fmt: skip
     plan = QualityPlan(Problem.BINARY, costs=Costs(**_COSTS))
-    canonical = Canonical((AnswerColumn("score", ("score",), Form.NUMBER),), False, "id", "time")
+    canonical = Canonical(
+        (AnswerColumn("score", ("score",), Form.NUMBER),), numeric=False, id="id", time="time"
+    )
 
     def joining(size: int) -> Joining:
         keeper = RowsKeeper(Layout(str(store), "benchmark"), settings, {(window, variant): 0})
@@ -189,7 +191,7 @@ JOINING = (
         ("pyspark",),
         _spark_sql,
         slow=True,
-    ),  # fmt: skip
+    ),
     Contender(
         "join-sklearn",
         "pandas and scikit-learn, one process",
@@ -197,5 +199,5 @@ JOINING = (
         ("scikit-learn", "pandas"),
         _scikit_learn,
         slow=True,
-    ),  # fmt: skip
+    ),
 )

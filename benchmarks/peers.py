@@ -115,6 +115,7 @@ def _profile_with_deequ(frame: DataFrame, *, kll: bool) -> object:
 
 
 def session_for_long_runs(settings: dict[str, str] | None = None) -> SparkSession:
+    """A session of the module's settings, and of more."""
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(MASTER).appName("benchmark")

@@ -7,7 +7,8 @@
 
 Every contender runs in a process of its own, one after another, on the same files, which lie in
 the page cache. Fast ones take turns: each round visits every one of them, and a visit is a first
-run and some warm ones. Slow ones (Deequ, Spark SQL, scikit-learn) warm up on a thousand rows, and run once.
+run and some warm ones. Slow ones (Deequ, Spark SQL, scikit-learn) warm up on a thousand rows,
+and run once.
 """
 
 from __future__ import annotations

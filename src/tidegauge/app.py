@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    from tidegauge import commands
+    from tidegauge import commands, reviewing
 
     match arguments.command:
         case "baseline":
@@ -76,6 +76,14 @@ def _command(arguments: argparse.Namespace) -> int:
             return commands.report(arguments)
         case "check":
             return commands.check(arguments)
+        case "explain":
+            return reviewing.explain(arguments)
+        case "replay":
+            return reviewing.replay(arguments)
+        case "accept":
+            return reviewing.accept(arguments)
+        case "mark":
+            return reviewing.mark(arguments)
         case "import" if arguments.what == "baseline":
             return commands.import_baseline(arguments)
         case "import":
@@ -120,10 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_conf(report)
     _add_type(report)
-    report.add_argument(
-        "--from", dest="since", metavar="T", help="windows that start at T or later"
-    )
-    report.add_argument("--to", dest="until", metavar="T", help="windows that start before T")
+    _add_scope(report)
+
+    _add_reviews(commands)
 
     check = commands.add_parser(
         "check", help="read the conf and the baseline, print what is in force; starts no Spark"
@@ -137,6 +144,45 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("path", metavar="PATH", help="a document's file or s3:// location")
     return parser
+
+
+def _add_reviews(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = commands.add_parser(
+        "explain", help="why a feature alarmed in a window, or why it did not, step by step"
+    )
+    accept = commands.add_parser(
+        "accept", help="a new baseline that allows what a window has shown of a feature"
+    )
+    for parser in (explain, accept):
+        _add_conf(parser)
+        parser.add_argument("--feature", required=True, metavar="NAME", help="the feature")
+        _add_window(parser)
+        parser.add_argument("--variant", metavar="NAME", help="one production variant only")
+    replay = commands.add_parser(
+        "replay", help="which alarms of past windows would come and go with other alarm settings"
+    )
+    _add_conf(replay)
+    _add_scope(replay)
+    mark = commands.add_parser(
+        "mark", help="mark a window as bad, so that it never calibrates anything"
+    )
+    _add_conf(mark)
+    _add_window(mark)
+    mark.add_argument("--reason", default="", metavar="TEXT", help="what was wrong with it")
+    mark.add_argument("--good", action="store_true", help="take the mark back")
+
+
+def _add_window(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--window", required=True, metavar="START/DURATION", help="such as 2013-06-20T00:00Z/P1D"
+    )
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="since", metavar="T", help="windows that start at T or later"
+    )
+    parser.add_argument("--to", dest="until", metavar="T", help="windows that start before T")
 
 
 def _add_imports(parser: argparse.ArgumentParser) -> None:

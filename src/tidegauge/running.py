@@ -11,8 +11,6 @@ from tidegauge.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pyspark.sql import SparkSession
-
     from tidegauge.engines.joins import Joined, Joining
     from tidegauge.engines.spark_joins import FrameSide
     from tidegauge.flows.job import OpenFrame
@@ -100,14 +98,14 @@ class SparkEngine:
         session = self._session([side])
         return spark_joins.fold_answers(session, _opened(session, side), plan)
 
-    def _session(self, sides: Sequence[Side | OpenFrame]) -> SparkSession:
+    def _session(self, sides: Sequence[Side | OpenFrame]) -> Any:  # noqa: ANN401  (Spark's session)
         from tidegauge.session import start
 
         jvm_reads = not all(isinstance(side, Side) for side in sides)
         return start(self._master, jvm_reads=jvm_reads)
 
 
-def _opened(session: SparkSession, side: Side | OpenFrame) -> Side | FrameSide:
+def _opened(session: Any, side: Side | OpenFrame) -> Side | FrameSide:  # noqa: ANN401
     """What Spark reads itself, opened."""
     if isinstance(side, Side):
         return side

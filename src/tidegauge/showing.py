@@ -13,8 +13,10 @@ from tidegauge.errors import DocumentError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tidegauge.flows.review import Change
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints
+    from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.summary import SummaryRow
 
 _FEW = 5
@@ -69,6 +71,42 @@ def days_table(rows: Iterable[SummaryRow]) -> Shown:
     )
     columns = ("feature", "check", "windows", "on these UTC days", "first of them")
     return Shown("violations per feature and day", columns, lines, ("windows",))
+
+
+def changes_table(changes: Iterable[Change]) -> Shown:
+    """Alarms that come and go under other settings."""
+    rows = tuple(
+        (
+            "comes" if change.comes else "goes",
+            str(change.key.window),
+            change.key.variant,
+            outcome.feature,
+            outcome.check,
+            change.now.description if change.now else "the check is no longer made",
+        )
+        for change in changes
+        if (outcome := change.now or change.before)
+    )
+    columns = ("alarm", "window", "variant", "feature", "check", "with these settings")
+    return Shown(f"{len(rows)} alarms that change", columns, rows)
+
+
+def open_incidents_table(stories: Iterable[Incident]) -> Shown:
+    """What has not ended: since which window, and in how many."""
+    rows = tuple(
+        (
+            story.severity.value,
+            story.variant,
+            story.feature,
+            story.check,
+            str(story.since),
+            str(len(story.windows)),
+        )
+        for story in stories
+        if story.closed is None
+    )
+    columns = ("severity", "variant", "feature", "check", "since", "windows")
+    return Shown(f"{len(rows)} open incidents", columns, rows, ("windows",))
 
 
 def _days(days: Sequence[date]) -> str:

@@ -182,7 +182,11 @@ def conf_of(data: str, store: str, **changes: object) -> dict[str, Any]:
 
 
 def quality_world(
-    folder: Path, labels: Iterable[Told] | None = None, *, data: str | None = None, **changes: Any
+    folder: Path,
+    labels: Iterable[Told] | None = None,
+    *,
+    data: str | None = None,
+    **changes: object,
 ) -> World:
     """A world in a folder, with data of its own unless there is some to share."""
     if data is None:

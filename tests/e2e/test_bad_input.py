@@ -118,7 +118,7 @@ def test_an_exclusion_of_nothing_is_a_warning(data: str, tmp_path: Path) -> None
     told = made.run("baseline", "--set", "features.exclude=[late, carier]")
 
     assert 0 == told.code
-    (warning,) = told.messages("warning")
+    warning = told.messages("warning")[0]
     assert "'carier', which the training data does not have; did you mean 'carrier'?" in warning
     assert "3 features" in told.messages("info")[0]
 

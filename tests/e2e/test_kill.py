@@ -90,8 +90,8 @@ def killed_everywhere(made: World, command: str, *arguments: str) -> int:
 
 
 def test_a_baseline_killed_at_every_point(data: str, tmp_path: Path) -> None:
-    """Three documents, the commit, and the pin."""
-    assert 5 == killed_everywhere(world(tmp_path, data), "baseline")
+    """Four documents, the commit, and the pin."""
+    assert 6 == killed_everywhere(world(tmp_path, data), "baseline")
 
 
 def test_a_window_run_again_killed_at_every_point(fresh: World) -> None:
@@ -107,7 +107,7 @@ def test_a_window_run_again_killed_at_every_point(fresh: World) -> None:
 
 
 def test_a_report_killed_at_every_point(fresh: World) -> None:
-    """A file of lines comes, one that no run produces goes, and the summary is put."""
+    """A file of lines comes, one that no run produces goes, incidents and summary are put."""
     fresh.run("monitor", "--window", "2024-03-04/P1D")
     fresh.run("report")
     stale = "violations/type=data_quality/feature=seats/date=2024-03-04/2024-03-04T0000Z_P1D_x.json"
@@ -115,7 +115,7 @@ def test_a_report_killed_at_every_point(fresh: World) -> None:
     for lines in Path(fresh.store).rglob("2024-03-04T0000Z_P1D_*n.json"):
         lines.unlink()
 
-    assert 3 == killed_everywhere(fresh, "report")
+    assert 4 == killed_everywhere(fresh, "report")
 
 
 def test_catching_up_killed_at_any_moment(travelled: Travelled, based: World) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from sklearn import metrics
@@ -22,7 +21,7 @@ from tests.e2e.quality_world import (
     told,
     truth,
 )
-from tests.e2e.world import DAY, START, put, stored
+from tests.e2e.world import DAY, START, put
 
 if TYPE_CHECKING:
     from tests.e2e.quality_world import Told
@@ -39,7 +38,9 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
     return made, {command: made.run(command) for command in ("baseline", "monitor", "report")}
 
 
-def expected(variants: tuple[str, ...], days: tuple[int, ...], labels: list[Told]) -> Any:
+def expected(
+    variants: tuple[str, ...], days: tuple[int, ...], labels: list[Told]
+) -> dict[str, float]:
     """What scikit-learn says of the answers of some variants and days."""
     last = truth(labels)
     rows = [
@@ -134,9 +135,9 @@ def test_the_merged_rows_are_kept(road: Road) -> None:
         Path(made.store, "flights/merged/type=model_quality/variant=blue"), partitioning=None
     )
     last = truth()
-    assert {a.id: str(last[a.id]) if a.id in last else None for a in answers() if a.variant == "blue"} == (
-        dict(zip(table["id"].to_pylist(), table["label"].to_pylist(), strict=True))
-    )
+    assert {
+        a.id: str(last[a.id]) if a.id in last else None for a in answers() if a.variant == "blue"
+    } == (dict(zip(table["id"].to_pylist(), table["label"].to_pylist(), strict=True)))
     assert {"score", "amount", "predicted_at", "labelled_at"} < set(table.column_names)
 
 
@@ -158,10 +159,14 @@ def test_the_worse_variant_is_the_one_that_violates(road: Road) -> None:
 def test_a_violation_names_its_numbers(road: Road) -> None:
     """Metric, value, bound, interval, and which of the rows moved most."""
     made, _ = road
-    key = next(k for k in made.stored() if "=green" in k and k.endswith("constraint_violations.json"))
+    key = next(
+        k for k in made.stored() if "=green" in k and k.endswith("constraint_violations.json")
+    )
     violation = made.document(key)["violations"][0]
     assert {"constraint_check_type", "description", "metric_name", "tidegauge"} == set(violation)
-    assert {"value", "bound", "low", "high", "moved", "baseline", "n"} <= set(violation["tidegauge"])
+    assert {"value", "bound", "low", "high", "moved", "baseline", "n"} <= set(
+        violation["tidegauge"]
+    )
 
 
 def late(days: float) -> list[Told]:
@@ -179,8 +184,8 @@ def test_labels_that_come_later_revise_a_window(tmp_path: Path) -> None:
     once = found(made, "blue", 2)
     assert expected(("blue",), (2,), late(2.5))["accuracy"] == pytest.approx(once["accuracy"])
 
-    broken = {key: b"no capture any more\n" for key in captures()}
-    broken |= {key: b"no label any more\n" for key in ground_truth(late(2.5))}
+    broken = dict.fromkeys(captures(), b"no capture any more\n")
+    broken |= dict.fromkeys(ground_truth(late(2.5)), b"no label any more\n")
     rest = [label for label in told() if label not in late(2.5)]
     put(made.data, {k: v for k, v in broken.items() if k.startswith("captures")})
     put(made.data, ground_truth(rest, "1.jsonl"))

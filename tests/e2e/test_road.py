@@ -42,9 +42,13 @@ def test_the_baseline_is_told_and_pinned(travelled: Travelled) -> None:
     assert [f"baseline {pinned} of flights: 400 rows, 3 features, pinned"] == (
         told["baseline"].messages("info")
     )
-    assert {"constraints.json", "profile.parquet", "run.json", "statistics.json"} == {
-        key.rpartition("/")[2] for key in made.stored() if key.startswith(folder)
-    }
+    assert {
+        "calibration.json",
+        "constraints.json",
+        "profile.parquet",
+        "run.json",
+        "statistics.json",
+    } == {key.rpartition("/")[2] for key in made.stored() if key.startswith(folder)}
     features = made.document(f"{folder}/statistics.json")["features"]
     assert ["carrier", "miles", "seats"] == [feature["name"] for feature in features]
     assert "Completed" == made.document(f"{folder}/run.json")["status"]
@@ -84,9 +88,9 @@ def test_run_json_tells_what_was_done(travelled: Travelled) -> None:
         "rows": 60,
         "features": 4,
         "failed_features": 0,
-        "held": 14,
+        "held": 4,
         "violated": 1,
-        "not_enough_data": 0,
+        "not_enough_data": 10,
         "not_evaluated": 0,
         "violations": 1,
     }
@@ -167,7 +171,12 @@ def test_what_was_planted_is_found_and_nothing_else(travelled: Travelled) -> Non
         violation["feature_name"],
         violation["constraint_check_type"],
     )
-    assert violation["tidegauge"]["distance"] > violation["tidegauge"]["threshold"] == 0.1
+    numbers = violation["tidegauge"]
+    assert numbers["distance"] > numbers["threshold"] > numbers["min_effect"] == 0.05
+    assert numbers["p_value"] < numbers["alpha"]
+    assert {"feature": "miles", "setting": "comparison_threshold"} == {
+        key: numbers["suggested_edit"][key] for key in ("feature", "setting")
+    }
     assert {"feature_name", "constraint_check_type", "description", "tidegauge"} == set(violation)
 
 
@@ -223,7 +232,7 @@ def test_an_edited_constraint_counts(based: World) -> None:
     path = Path(based.store, "flights/baseline", pinned, "data_quality/constraints.json")
     text = path.read_text(encoding="utf-8")
     path.write_text(
-        text.replace('"comparison_threshold": 0.1', '"comparison_threshold": 0.9'),
+        text.replace('"comparison_threshold": 0.1', '"comparison_threshold": 1.0'),
         encoding="utf-8",
     )
     told = based.run("monitor")

@@ -45,11 +45,16 @@ def told_the_same(files: dict[str, bytes], store: str) -> dict[str, bytes]:
     return {key: data.replace(store.encode(), b"<store>") for key, data in files.items()}
 
 
-def test_a_baseline_is_one_spark_job(spark: SparkSession, fresh: World) -> None:
-    """The same data makes the same baseline, whatever the engine."""
+def test_a_baseline_is_one_spark_job_and_one_for_its_blocks(
+    spark: SparkSession, fresh: World
+) -> None:
+    """The same data makes the same baseline, whatever the engine; without a time, no blocks."""
     before = fresh.document("baseline/current.json")
     with job_ids(spark) as jobs:
         told = fresh.run("baseline", *SPARK)
 
-    assert (0, 1) == (told.code, len(jobs))
+    assert (0, 2) == (told.code, len(jobs))
     assert before == fresh.document("baseline/current.json")
+    with job_ids(spark) as jobs:
+        fresh.run("baseline", *SPARK, "--set", "training.time=null")
+    assert 1 == len(jobs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -218,7 +219,7 @@ def test_the_join_is_that_of_a_dictionary(
         (a.value, b.value)
         for key in unique
         if (own := [one for one in in_time if (one.id, one.row) == key])
-        for a, b in zip(own, own[1:], strict=False)
+        for a, b in pairwise(own)
     ]
     assert sum(a != b for a, b in changes) == merged.counts.corrected
     assert sum(a == b for a, b in changes) == merged.counts.repeated

@@ -104,7 +104,8 @@ def test_documents_are_kept_byte_for_byte_and_pinned(theirs: Path, tmp_path: Pat
 def test_windows_are_compared_with_it_as_with_one_of_our_own(theirs: Path, tmp_path: Path) -> None:
     """The sketches of the document are as good as the states; a drifted hour has violations."""
     endpoint = make_endpoint(tmp_path)
-    assert 0 == main(["monitor", str(theirs / "conf.yaml")])
+    theirs_decide = ("--set", "alarms.method=sagemaker")
+    assert 0 == main(["monitor", str(theirs / "conf.yaml"), *theirs_decide])
     native = job_of(make_endpoint_again(theirs))
     job = job_of(endpoint)
     adopt(job, theirs)

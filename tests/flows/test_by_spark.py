@@ -64,7 +64,8 @@ def test_a_table_is_monitored_by_its_time_column(spark: SparkSession, tmp_path: 
     assert 37 == record["counts"]["rows"]
     assert {"files": 1, "bytes": 0} == {key: record["inputs"][key] for key in ("files", "bytes")}
     assert 1 == len(kept - made.stored().keys())
-    (warning,) = first[0].messages("warning")
+    warning, uncalibrated = first[0].messages("warning")
+    assert uncalibrated.startswith("not calibrated: ")
     assert (
         "the column 'lat', which the training data does not have; did you mean 'late'?" in warning
     )

@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hour = here / "captures/wrong/AllTraffic/2024/06/23/02"
     write_captures(hour, answered, "2024-06-23T02:00:00Z")
     assert 0 == main(["baseline", endpoint.conf])
-    assert 0 == main(["monitor", endpoint.conf])
+    assert 0 == main(["monitor", endpoint.conf, "--set", "alarms.method=sagemaker"])
     return here / "reports/e/late-arrival-quality/2024/06/23/03"
 
 

@@ -13,7 +13,7 @@ from tidegauge.model.statistics import (
     Statistics,
     StringStatistics,
 )
-from tidegauge.rules.constraints import Constraints, FeatureConstraints, MonitoringConfig
+from tidegauge.rules.constraints import FeatureConstraints
 from tidegauge.rules.suggest import suggest
 
 INTEGRAL, FRACTIONAL, STRING, UNKNOWN = InferredType
@@ -96,4 +96,4 @@ def test_a_feature_is_held_to_what_it_showed(
     feature: FeatureStatistics, expected: FeatureConstraints
 ) -> None:
     """The completeness and type as seen, no new sign, no new category; time is left to move."""
-    assert suggest(Statistics(10, (feature,))) == Constraints((expected,), MonitoringConfig())
+    assert suggest(Statistics(10, (feature,))).features == (expected,)

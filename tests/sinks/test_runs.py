@@ -226,8 +226,8 @@ def test_reported_runs_are_those_of_the_scope(place: Place, layout: Layout) -> N
     """By the start of their window; the violations come with them."""
     run(place, layout, DAY, FOUND)
     run(place, layout, NEXT)
-    first = ReportedRun(DAY, RunStatus.COMPLETED, "ab12", FOUND)
-    second = ReportedRun(NEXT, RunStatus.COMPLETED, "ab12")
+    first = ReportedRun(DAY, RunStatus.COMPLETED, "ab12", FOUND, rows=3)
+    second = ReportedRun(NEXT, RunStatus.COMPLETED, "ab12", rows=3)
     since, until = replace(SCOPE, since=NEXT.window.start), replace(SCOPE, until=NEXT.window.start)
     assert (first, second) == reported_runs(place.storage, layout, SCOPE)
     assert (second,) == reported_runs(place.storage, layout, since)

@@ -44,6 +44,7 @@ def test_the_summary_has_totals_statuses_features_and_days() -> None:
         "monitor": "flights",
         "type": "data_quality",
         "runs": {"Completed": 1, "CompletedWithViolations": 3, "Failed": 1},
+        "incidents": {"open": 0, "closed": 0},
         "violations": 5,
         "checks": {DRIFT: 3, LACK: 2},
         "features": [

@@ -17,6 +17,7 @@ import yaml
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
+from tidegauge.config.alarms import alarm_problems
 from tidegauge.config.capture_rules import capture_problems
 from tidegauge.config.quality_rules import quality_problems
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
@@ -212,9 +213,15 @@ def _faults(error: BaseException, path: str) -> list[str]:
         return [f"{path}: {error}"]
     found = []
     for inner in error.exceptions:
-        note = next((n for n in getattr(inner, "__notes__", ()) if hasattr(n, "name")), None)
-        found += _faults(inner, _dotted(path, note.name) if note else path)
+        # A note names the field of a section, or, as `index`, the key of a mapping.
+        names = (getattr(n, "name", None) or getattr(n, "index", None) for n in _notes(inner))
+        name = next(filter(None, names), None)
+        found += _faults(inner, _dotted(path, str(name)) if name else path)
     return found
+
+
+def _notes(error: BaseException) -> Sequence[object]:
+    return getattr(error, "__notes__", ())
 
 
 def _dotted(path: str, key: str) -> str:
@@ -275,6 +282,7 @@ def _problems(conf: Conf) -> list[str]:
         found.append(f"max_rejected: expected a share from 0 to 1, found {conf.max_rejected}")
     found += _time_problems(conf)
     found += _output_problems(conf)
+    found += alarm_problems(conf.alarms)
     captures = conf.captures
     plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
     plain = plain and not (captures and captures.manifests)  # these have a layout of their own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tidegauge.model.quality import Costs, Problem
+from tidegauge.model.quality import Costs, Problem  # noqa: TC001  (cattrs reads the annotations)
 
 
 class LabelFormat(StrEnum):
@@ -26,7 +26,7 @@ class MergedForm(StrEnum):
 
 
 class Deviation(StrEnum):
-    """What `standard_deviation` is: by bootstrap on the states, or the service's five subsamples."""
+    """What `standard_deviation` is: a bootstrap on the states, or the service's subsamples."""
 
     BOOTSTRAP = "bootstrap"
     SAGEMAKER = "sagemaker"

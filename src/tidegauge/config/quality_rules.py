@@ -28,12 +28,12 @@ def quality_problems(conf: Conf) -> Iterator[str]:
         return
     yield from _model_quality(quality)
     captures = conf.captures
-    if conf.ground_truth and captures and captures.format != "sagemaker":
-        if not (captures.id or captures.manifests):
-            yield (
-                "captures.id: expected the column by which a prediction is found again, since the "
-                "conf has `ground_truth`"
-            )
+    plain = captures is not None and captures.format != "sagemaker" and not captures.manifests
+    if conf.ground_truth and captures and plain and not captures.id:
+        yield (
+            "captures.id: expected the column by which a prediction is found again, since the conf "
+            "has `ground_truth`"
+        )
     if captures and captures.format == "sagemaker" and (unknown := _not_captured(conf)):
         yield (
             f"model_quality: {', '.join(map(repr, unknown))} is neither in `captures.outputs` nor "

@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tidegauge.config.quality import GroundTruth, ModelQuality
+from tidegauge.config.alarms import Alarms
+from tidegauge.config.quality import (  # cattrs reads the annotations
+    GroundTruth,  # noqa: TC001
+    ModelQuality,  # noqa: TC001
+)
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -151,6 +155,7 @@ class Conf:
     every: str | None = None
     profile: str | None = None
     documents: Documents = field(default_factory=Documents)
+    alarms: Alarms = field(default_factory=Alarms)
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
     outputs: Outputs = field(default_factory=Outputs)

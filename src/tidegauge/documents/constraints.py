@@ -60,12 +60,14 @@ _OLDER = {
     "enable_comparisons": "perform_comparison",
     "min_domain_mass": "domain_content_threshold",
 }
+_EXTENSION = "tidegauge"
 _SECTION = "distribution_constraints"
 _OVERRIDES = "monitoringConfigOverrides"  # as the docs write it; the SDK's spelling is read, too
 _OVERRIDES_SPELLINGS = (_OVERRIDES, "monitoring_config_overrides")
 _FEATURE_KEYS = (
     *("name", "inferred_type", "completeness", "num_constraints", "string_constraints"),
     *_OVERRIDES_SPELLINGS,
+    _EXTENSION,
 )
 
 
@@ -80,7 +82,7 @@ def encode(constraints: Constraints) -> dict[str, Any]:
         ),
     }
     if constraints.extension:
-        document["tidegauge"] = dict(constraints.extension)
+        document[_EXTENSION] = dict(constraints.extension)
     return document
 
 
@@ -97,6 +99,8 @@ def _encode_feature(feature: FeatureConstraints) -> dict[str, Any]:
         document["string_constraints"] = {"domains": list(feature.domains)}
     if feature.overrides:
         document[_OVERRIDES] = _encode_settings(feature.overrides)
+    if feature.extension:
+        document[_EXTENSION] = dict(feature.extension)
     return document
 
 
@@ -128,11 +132,11 @@ def decode(document: dict[str, Any], where: str) -> Constraints:
     """
     reader = Reader(document, where)
     reader.maybe("version", version_zero)
-    reader.refuse_misspelled(("version", "features", "monitoring_config", "tidegauge"))
+    reader.refuse_misspelled(("version", "features", "monitoring_config", _EXTENSION))
     return Constraints(
         features=tuple(map(_decode_feature, reader.named_objects("features"))),
         config=_decode_config(reader.maybe_section("monitoring_config")),
-        extension=reader.maybe("tidegauge", mapping) or {},
+        extension=reader.maybe(_EXTENSION, mapping) or {},
     )
 
 
@@ -156,6 +160,7 @@ def _decode_feature(reader: Reader) -> FeatureConstraints:
         is_non_negative=numbers.maybe("is_non_negative", flag) if numbers else None,
         domains=strings.maybe("domains", texts) if strings else None,
         overrides=overrides,
+        extension=reader.maybe(_EXTENSION, mapping) or {},
     )
 
 

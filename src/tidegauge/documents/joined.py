@@ -1,4 +1,4 @@
-"""`_joined.json`: what the merged rows of one unit stand on; `_labels.json`: which labels were read.
+"""`_joined.json`: what the merged rows of a unit stand on; `_labels.json`: which labels were read.
 
 Documents of our own, beside the merged rows; readers of Parquet pass over their names.
 """

@@ -122,6 +122,15 @@ def texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def each(fit: Fit[T]) -> Fit[tuple[T, ...]]:
+    """A fit for lists whose values are all of one sort."""
+
+    def fitted(value: object) -> tuple[T, ...]:
+        return tuple(map(fit, _list(value)))
+
+    return fitted
+
+
 def number(value: object) -> float:
     """A finite number, as a float."""
     return _number(value, "a finite number", -sys.float_info.max, sys.float_info.max)

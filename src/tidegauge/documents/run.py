@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.documents.reader import Reader, count, mapping, one_of, text, version_one
+from tidegauge.documents.reader import (
+    Reader,
+    count,
+    mapping,
+    one_of,
+    text,
+    texts,
+    version_one,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +42,8 @@ class RunRecord:
     """What `run.json` says of one run of one window and variant, or of a baseline.
 
     `window` is its key in the store, "" for a baseline; `reason` says why a run failed or had
-    nothing to do, else ""; `documents` maps the files written beside it to their SHA-256 in hex.
+    nothing to do, else ""; `documents` maps the files written beside it to their SHA-256 in hex;
+    `notes` are sentences on what was decided otherwise than asked, or could not be, and why.
     `labels` (JSON values; model quality only) says which labels the run stands on.
     """
 
@@ -50,6 +59,7 @@ class RunRecord:
     documents: Mapping[str, str]
     versions: Mapping[str, str]
     conf_digest: str
+    notes: tuple[str, ...] = ()
     labels: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -75,6 +85,7 @@ def encode(record: RunRecord) -> dict[str, Any]:
         "documents": dict(record.documents),
         "versions": dict(record.versions),
         "conf_digest": record.conf_digest,
+        "notes": list(record.notes),
     }
 
 
@@ -104,5 +115,6 @@ def decode(document: dict[str, Any], where: str) -> RunRecord:
         documents=reader.values("documents", text),
         versions=reader.values("versions", text),
         conf_digest=reader.get("conf_digest", text),
+        notes=reader.maybe("notes", texts) or (),
         labels=reader.maybe("labels", mapping) or {},
     )

@@ -1,4 +1,4 @@
-"""Model quality without Spark: labels joined and answers folded in this process, or a few beside it.
+"""Model quality without Spark: labels joined and answers folded in this process or a few more.
 
 Between the two halves of a join the packets lie in a temporary folder, so that no process holds
 more than what it works on.

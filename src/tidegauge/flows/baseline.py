@@ -12,8 +12,11 @@ from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import profile_training
+from tidegauge.flows.calibrating import calibrated
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
+from tidegauge.flows.planning import plan_of
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -69,10 +72,20 @@ def make_baseline(job: Job) -> Made:
             f"the training data at {source.uri} has no rows: expected the data that the model "
             "was trained on; correct `training.uri`"
         )
-    result = data_quality.make_baseline(profile, sketch=job.sketch)
+    calibration, blocks = calibrated(job, source, profile, profile.statistics(), bad_windows(job))
+    plan = plan_of(job.conf, calibration)
+    result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
+    for note in result.notes:
+        log.warning("%s", note)
     id_ = baseline_id(result.documents)
     folder = job.layout.baseline(id_, DATA_QUALITY)
-    record = job.record(RunStatus.COMPLETED, baseline=id_, counts=result.counts, inputs=inputs)
+    record = job.record(
+        RunStatus.COMPLETED,
+        baseline=id_,
+        counts=result.counts,
+        inputs=inputs,
+        notes=result.notes,
+    )
     commit(job.storage, folder, result.documents, record)
     pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Made(id_, folder, profile, result)
@@ -82,8 +95,8 @@ def _training_of(job: Job) -> TrainingSource:
     training = job.conf.training
     if training is None:
         raise UsageError(
-            "the conf has no `training`, so there is no data to profile: add the section with `uri` "
-            "and `format`"
+            "the conf has no `training`, so there is no data to profile: add the section with "
+            "`uri` and `format`"
         )
     return TrainingSource(
         training.uri,

@@ -28,7 +28,7 @@ from tidegauge.sources.windows import discover
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from tidegauge.flows.job import Job
@@ -43,10 +43,14 @@ ALL_VARIANTS = "_all"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One run to be made, of which units it is merged; `over_all` is the run over all variants."""
+    """One run to be made, of which units it is merged; `over_all` is the run over all variants.
+
+    `runs` is how many the window has, the one over all variants among them.
+    """
 
     key: RunKey
     units: tuple[Batch, ...]
+    runs: int = 1
 
     @property
     def over_all(self) -> bool:
@@ -131,7 +135,7 @@ def due_windows(
     if window is not None:
         return tuple(_given(job, source, window, variant))
     spans = complete_windows(job, source, now, variant)
-    return tuple(_waiting(job, source, spans, variant))
+    return tuple(_waiting(job, source, spans))
 
 
 def complete_windows(
@@ -176,43 +180,36 @@ def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime,
 
 
 def captured_batches(
-    job: Job, source: CaptureSource, units: Collection[Window], variants: Collection[str]
+    job: Job, source: CaptureSource, units: Collection[Window]
 ) -> tuple[Batch, ...]:
-    """The units that have captures, each with its files; of all variants unless some are given."""
+    """The units that have captures, of all variants, each with its files."""
     if not (source.format is Format.TABLE and source.time and units):
-        return batches(source, units, job.conf.s3, variants)
+        return batches(source, units, job.conf.s3)
     return table_batches(source, units, captured_hours(job, source, source.time, tuple(units)))
 
 
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:
-    found = _Captured.of(job, source, (window,), variant)
-    names = variants_in(found.batches.values(), source, window, variant)
+    found = _Captured.of(job, source, (window,))
+    names = [name for name in found.variants(window) if variant in {None, name}]
+    if not names:
+        raise no_captures(source, window, variant)
     for name in names:
         yield found.due(window, name)
     if len(names) > 1:
         yield found.over_all(window, names)
 
 
-def variants_in(
-    found: Iterable[Batch], source: CaptureSource, window: Window, variant: str | None
-) -> tuple[str, ...]:
-    """The variants that have captures in a given window.
-
-    Raises:
-        InputError: none has.
-    """
-    names = tuple(sorted({batch.variant for batch in found}))
-    if not names:
-        of = f" of the variant {variant!r}" if variant else ""
-        raise InputError(
-            f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
-            "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
-        )
-    return names
+def no_captures(source: CaptureSource, window: Window, variant: str | None) -> InputError:
+    """The error that the window which was asked for has no captures."""
+    of = f" of the variant {variant!r}" if variant else ""
+    return InputError(
+        f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
+        "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
+    )
 
 
 def _waiting(
-    job: Job, source: CaptureSource, spans: Mapping[str, tuple[Window, ...]], variant: str | None
+    job: Job, source: CaptureSource, spans: Mapping[str, tuple[Window, ...]]
 ) -> Iterator[Due]:
     done = completed(job.storage, job.layout, DATA_QUALITY)
     by_window: dict[Window, list[str]] = {}
@@ -229,7 +226,7 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
-    found = _Captured.of(job, source, waiting, variant)
+    found = _Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
             yield found.due(window, name)
@@ -245,20 +242,30 @@ class _Captured:
     batches: Mapping[tuple[Window, str], Batch]
 
     @classmethod
-    def of(
-        cls, job: Job, source: CaptureSource, windows: Sequence[Window], variant: str | None
-    ) -> _Captured:
+    def of(cls, job: Job, source: CaptureSource, windows: Sequence[Window]) -> _Captured:
         profile = job.conf.profile
         units = {unit for window in windows for unit in units_of(window, profile)}
-        found = captured_batches(job, source, units, (variant,) if variant else ())
+        found = captured_batches(job, source, units)
         return cls(profile, {(batch.window, batch.variant): batch for batch in found})
 
+    def variants(self, window: Window) -> list[str]:
+        """The variants that have captures in the window, in order."""
+        units = set(units_of(window, self.profile))
+        return sorted({variant for unit, variant in self.batches if unit in units})
+
     def due(self, window: Window, variant: str) -> Due:
-        return Due(RunKey(DATA_QUALITY, variant, window), self._units(window, variant))
+        key = RunKey(DATA_QUALITY, variant, window)
+        return Due(key, self._units(window, variant), self._runs(window))
 
     def over_all(self, window: Window, variants: Sequence[str]) -> Due:
         units = (unit for variant in variants for unit in self._units(window, variant))
-        return Due(RunKey(DATA_QUALITY, ALL_VARIANTS, window), tuple(units))
+        key = RunKey(DATA_QUALITY, ALL_VARIANTS, window)
+        return Due(key, tuple(units), self._runs(window))
+
+    def _runs(self, window: Window) -> int:
+        """Whichever of them this call makes: what a test may spend does not depend on it."""
+        variants = len(self.variants(window))
+        return variants + 1 if variants > 1 else 1
 
     def _units(self, window: Window, variant: str) -> tuple[Batch, ...]:
         """The window's units that have captures; there is nothing to merge of the others."""

@@ -94,6 +94,7 @@ class Job:
         variant: str = "",
         window: str = "",
         reason: str = "",
+        notes: tuple[str, ...] = (),
     ) -> RunRecord:
         """The run's record, but for the digests of the documents, which the commit adds."""
         return RunRecord(
@@ -110,6 +111,7 @@ class Job:
             versions={"tidegauge": __version__},
             conf_digest=digest(self.conf),
             labels=labels or {},
+            notes=notes,
         )
 
     def refuse_too_many_rejected(self, tally: Tally, what: str, kept: str) -> None:

@@ -286,7 +286,7 @@ def _for_units(
 
 
 def _read_groups(groups: Sequence[LabelGroup], joined: Joined) -> Iterator[tuple[str, ReadGroup]]:
-    """The groups with their orphans; those of files without an hour are all counted by the first."""
+    """The groups with their orphans; where files have no hour, the first has them all."""
     timeless = sum(joined.orphans.values())
     for group in groups:
         if group.time is not None:

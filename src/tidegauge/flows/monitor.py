@@ -12,10 +12,11 @@ from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
 from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows, postprocess_of
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.pinned import read_pinned
+from tidegauge.flows.planning import plan_of
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
-from tidegauge.monitors.data_quality import Result
+from tidegauge.monitors.data_quality import Against, Result
 from tidegauge.sinks.runs import begin, commit
 from tidegauge.sources.attributed import CUSTOM
 from tidegauge.sources.script import ScriptError
@@ -119,15 +120,15 @@ class _Checking:
         try:
             kept = due.rejected(self.job.layout)
             self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
-            return self._check(key, profile, inputs)
+            return self._check(due, profile)
         except InputError as error:
             return self._failed(key, profile.tally, inputs, error)
 
-    def _check(self, key: RunKey, profile: Profile, inputs: Inputs) -> WindowRun:
+    def _check(self, due: Due, profile: Profile) -> WindowRun:
+        key, inputs = due.key, due.inputs
         result = data_quality.check(
             profile,
-            self.baseline.statistics,
-            self.baseline.constraints,
+            self._against(due),
             self.service.series(key),
             outputs=self._not_expected(profile),
             sketch=self.job.sketch,
@@ -146,6 +147,13 @@ class _Checking:
                    "rows": profile.rows, "violations": found},
         )  # fmt: skip
         return WindowRun(key, folder, status, code, profile.rows, found, reason)
+
+    def _against(self, due: Due) -> Against:
+        """The baseline, and how the budget decides; constraints of the service's decide alone."""
+        baseline, plan = self.baseline, None
+        if baseline.constraints.extension:
+            plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs)
+        return Against(baseline.statistics, baseline.constraints, plan)
 
     def _not_expected(self, profile: Profile) -> frozenset[str]:
         """The columns that are no features of the baseline, and no surprise either."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from tidegauge.documents import calibration as calibration_document
 from tidegauge.documents import constraints as constraints_document
 from tidegauge.documents import pin
 from tidegauge.documents import statistics as statistics_document
 from tidegauge.documents.text import dump, load
 from tidegauge.errors import UsageError
 from tidegauge.model.statistics import InferredType, Kind
-from tidegauge.monitors.data_quality import CONSTRAINTS, PROFILE, STATISTICS
+from tidegauge.monitors.data_quality import CALIBRATION, CONSTRAINTS, PROFILE, STATISTICS
 from tidegauge.profile.table import from_parquet
 from tidegauge.storage import NotFound, Storage, join
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegauge.model.statistics import FeatureStatistics, Statistics
+    from tidegauge.rules.alarms.calibration import Calibration
     from tidegauge.rules.constraints import Constraints
     from tidegauge.sinks.layout import Layout, MonitorType
 
@@ -40,6 +42,7 @@ class Baseline:
     id: str
     statistics: Statistics
     constraints: Constraints
+    calibration: Calibration | None = None
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -95,7 +98,8 @@ def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baselin
         folder = layout.baseline(pinned, type_)
         at = join(folder, CONSTRAINTS)
         constraints = constraints_document.decode(load(storage.read(at), at), at)
-        return Baseline(pinned, _read_statistics(storage, folder), constraints)
+        statistics = _read_statistics(storage, folder)
+        return Baseline(pinned, statistics, constraints, _read_calibration(storage, folder))
     except NotFound as error:
         raise UsageError(
             f"there is no baseline to compare with: {error}; run `tidegauge baseline CONF` first"
@@ -109,6 +113,15 @@ def _read_statistics(storage: Storage, folder: str) -> Statistics:
         return from_parquet(storage.read(profile), profile).statistics()
     except NotFound:
         return statistics_document.decode(load(storage.read(document), document), document)
+
+
+def _read_calibration(storage: Storage, folder: str) -> Calibration | None:
+    """None for a baseline that has none: made elsewhere, or by an earlier release."""
+    uri = join(folder, CALIBRATION)
+    try:
+        return calibration_document.decode(load(storage.read(uri), uri), uri)
+    except NotFound:
+        return None
 
 
 def _kind(feature: FeatureStatistics) -> Kind:

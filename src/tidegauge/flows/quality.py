@@ -17,7 +17,7 @@ from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
-from tidegauge.flows.due import ALL_VARIANTS, captured_batches, complete_windows, variants_in
+from tidegauge.flows.due import ALL_VARIANTS, captured_batches, complete_windows, no_captures
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
 from tidegauge.flows.monitor import WindowRun
@@ -98,8 +98,12 @@ def _caught_up(
         for unit in units_of(one, job.conf.profile)
         if any(RunKey(MODEL_QUALITY, name, unit) not in known for name in names)
     }
-    found = captured_batches(job, reading.source, missing, (variant,) if variant else ())
-    fresh = [b for b in found if RunKey(MODEL_QUALITY, b.variant, b.window) not in known]
+    fresh = [
+        batch
+        for batch in captured_batches(job, reading.source, missing)
+        if RunKey(MODEL_QUALITY, batch.variant, batch.window) not in known
+        and variant in {None, batch.variant}
+    ]
     kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
     settled = settle(job, reading, fresh, kept, now)
@@ -111,8 +115,14 @@ def _given(
 ) -> tuple[Windows, Settled]:
     """One window, its units merged anew from their captures."""
     units = units_of(window, job.conf.profile)
-    found = captured_batches(job, reading.source, units, (variant,) if variant else ())
-    names = variants_in(found, reading.source, window, variant)
+    found = [
+        batch
+        for batch in captured_batches(job, reading.source, units)
+        if variant in {None, batch.variant}
+    ]
+    names = tuple(sorted({batch.variant for batch in found}))
+    if not names:
+        raise no_captures(reading.source, window, variant)
     reading = reading.of_files(found[0].inputs, job)
     return {window: names}, settle_anew(job, reading, found)
 
@@ -265,7 +275,7 @@ def _labels(counts: MergeCounts) -> dict[str, Any]:
 
 
 def _revision(before: RunRecord | None, *, asked: bool) -> dict[str, Any]:
-    """The number of the evaluation, and what the earlier ones said; a window run anew starts anew."""
+    """The number of the evaluation and what earlier ones said; a window run anew starts anew."""
     if asked or before is None or "revision" not in before.labels:
         return {"revision": 0, "history": []}
     return {"revision": before.labels["revision"] + 1, "history": before.labels["history"]}

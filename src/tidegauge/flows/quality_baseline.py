@@ -1,12 +1,12 @@
-"""The baseline of model quality: how good the model's answers are on rows it had not learnt from."""
+"""The baseline of model quality: how good the answers are on rows the model had not learnt from."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tidegauge.config.alarms import policy_of
 from tidegauge.documents.run import RunStatus
 from tidegauge.engines.joins import Side
 from tidegauge.errors import InputError, UsageError
@@ -18,7 +18,7 @@ from tidegauge.model.statistics import Kind
 from tidegauge.model.window import parse_duration
 from tidegauge.monitors import model_quality
 from tidegauge.quality.profile import QualityProfile
-from tidegauge.rules.alarms.budget import Budget
+from tidegauge.rules.alarms.policy import Method
 from tidegauge.rules.quality.suggest import suggested_metrics
 from tidegauge.sinks.runs import commit
 from tidegauge.sources.answers import kinds_of
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from tidegauge.monitors.data_quality import Result
 
 log = logging.getLogger(__name__)
-
-_BUDGET = Budget.parse("1 per 30d")
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +83,17 @@ def make_quality_baseline(job: Job) -> QualityMade:
     job.refuse_too_many_rejected(tally, "the model-quality baseline", source.rejected)
     profile = QualityProfile.merge_all(profiles.values())
     _refuse_without_labels(section, quality, profile)
-    blocks = [block for (key, _), block in sorted(profiles.items()) if key]
+    # The first and the last are cut off by the data's own ends.
+    blocks = [block for (key, _), block in sorted(profiles.items()) if key][1:-1]
+    policy = policy_of(job.conf.alarms)
     tests = len(suggested_metrics(quality.problem, costs=quality.costs is not None))
-    result = model_quality.make_baseline(profile, blocks, alpha=_BUDGET.per_test(window, tests))
+    result = model_quality.make_baseline(
+        profile,
+        blocks,
+        alpha=None
+        if policy.default.method is Method.SAGEMAKER
+        else policy.false_alarms.per_test(window, tests),
+    )
     id_ = baseline_id(result.documents)
     folder = job.layout.baseline(id_, MODEL_QUALITY)
     record = job.record(

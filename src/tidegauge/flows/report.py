@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tidegauge.config.alarms import policy_of
 from tidegauge.documents.text import dump
+from tidegauge.sinks.incidents import incidents, incidents_document
 from tidegauge.sinks.partitions import publish
 from tidegauge.sinks.reported import ReportScope, reported_runs
 from tidegauge.sinks.summary import summarise, summary_rows
@@ -15,21 +17,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.flows.job import Job
+    from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.layout import MonitorType
     from tidegauge.sinks.reported import ReportedRun
     from tidegauge.sinks.summary import SummaryRow
 
 SUMMARY = "summary.json"
+INCIDENTS = "incidents.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was reported: the runs, the table's lines, and where the files are."""
+    """What was reported: the runs, their incidents, the table's lines, and where the files are."""
 
     runs: tuple[ReportedRun, ...]
     rows: tuple[SummaryRow, ...]
     partitions: tuple[str, ...]
     summary: str
+    incidents: tuple[Incident, ...] = ()
 
 
 def make_report(
@@ -37,13 +42,19 @@ def make_report(
 ) -> Report:
     """Write the partitions and the summary of the runs whose windows start in [since, until).
 
+    The incidents are those of all runs, whatever the scope: a story needs its beginning.
+
     Raises:
         StorageError: the store could not be read or written.
     """
     storage, layout = job.storage, job.layout
     scope = ReportScope(type_, since, until)
-    runs = reported_runs(storage, layout, scope)
-    partitions = publish(storage, layout, scope, runs)
+    every = reported_runs(storage, layout, ReportScope(type_))
+    stories = incidents(every, policy_of(job.conf.alarms).persistence)
+    runs = tuple(run for run in every if scope.covers(run.key.window))
+    partitions = publish(storage, layout, scope, runs, stories)
+    told = incidents_document(job.conf.monitor, type_, stories)
+    storage.write(join(layout.report(type_), INCIDENTS), dump(told))
     summary = join(layout.report(type_), SUMMARY)
-    storage.write(summary, dump(summarise(job.conf.monitor, type_, runs)))
-    return Report(runs, summary_rows(runs), partitions, summary)
+    storage.write(summary, dump(summarise(job.conf.monitor, type_, runs, stories)))
+    return Report(runs, summary_rows(runs), partitions, summary, stories)

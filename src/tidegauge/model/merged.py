@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ID = "id"
 """What a prediction is found again by: its inference id, else its event id."""
@@ -54,7 +56,7 @@ class MergeCounts:
         return type(self)(**sums, delay_hours=dict(sorted(delays.items())))
 
     def delay(self, share: float) -> int | None:
-        """The delay that this share of the labels does not exceed, in hours; None: none is known."""
+        """The delay in hours that this share of the labels does not exceed; None: none is known."""
         total = sum(self.delay_hours.values())
         seen = 0
         for hours, count in sorted(self.delay_hours.items()):

@@ -32,6 +32,13 @@ class Verdict(StrEnum):
     NOT_EVALUATED = "not evaluated"
 
 
+class Severity(StrEnum):
+    """How bad a violation is: that of a feature that people call critical, or any other's."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One check of one feature. `numbers` are JSON values: observed, threshold, sample sizes ..."""

@@ -91,7 +91,8 @@ class Estimate:
     `standard_deviation` is that of the value over samples like this one, `low` and `high` an
     interval that covers the true value in 95 % of them; None where they cannot be told. `n` is the
     number of rows that the value is a mean over (of the positive rows for a recall). `error` bounds
-    what was lost because scores are kept in cells: 0 where the value is exact. Without a value,
+    what was lost because scores are kept in cells: 0 where the value is exact. `skewness` is that
+    of the rows whose mean it is: rare large errors make few rows swing upwards. Without a value,
     `undefined` says why there is none.
     """
 
@@ -101,6 +102,7 @@ class Estimate:
     high: float | None = None
     n: int = 0
     error: float = 0.0
+    skewness: float = 0.0
     undefined: str = ""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -78,6 +78,25 @@ class Sketch:
     def weight(self) -> int:
         """Number of values that the sketch stands for."""
         return sum(len(level) << h for h, level in enumerate(self.levels))
+
+    def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The items in ascending order, and the number of values that each stands for."""
+        sizes = [len(level) for level in self.levels]
+        items = np.concatenate([np.empty(0), *self.levels])
+        weights = np.repeat(2.0 ** np.arange(len(sizes)), sizes)
+        order = np.argsort(items, kind="stable")
+        return items[order], weights[order]
+
+    @classmethod
+    def of_counts(cls, values: Sequence[float], counts: Sequence[int]) -> Sketch:
+        """The sketch that holds each value as often as it is counted; nothing is lost."""
+        most = max(counts, default=0).bit_length()
+        return cls(
+            tuple(
+                np.array([v for v, n in zip(values, counts, strict=True) if n >> h & 1], np.float64)
+                for h in range(most)
+            )
+        )
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tidegauge.documents import calibration as calibration_document
 from tidegauge.documents import constraints as constraints_document
 from tidegauge.documents import outcomes as outcomes_document
 from tidegauge.documents import statistics as statistics_document
@@ -18,16 +19,21 @@ from tidegauge.documents import violations as violations_document
 from tidegauge.documents.text import dump
 from tidegauge.model.outcome import Verdict
 from tidegauge.profile.table import to_parquet
+from tidegauge.rules.alarms.calibration import Calibration
+from tidegauge.rules.alarms.edits import told
 from tidegauge.rules.evaluate import evaluate, violations
+from tidegauge.rules.rehearsal import rehearsed
 from tidegauge.rules.suggest import suggest
 from tidegauge.sinks.cloudwatch import METRICS, metrics_document
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from tidegauge.model.outcome import Violation
     from tidegauge.model.statistics import Statistics
     from tidegauge.profile.dataset import Profile
+    from tidegauge.rules.alarms.calibration import Block
+    from tidegauge.rules.alarms.plan import Plan
     from tidegauge.rules.constraints import Constraints
     from tidegauge.sinks.cloudwatch import Series
 
@@ -36,6 +42,7 @@ CONSTRAINTS = "constraints.json"
 OUTCOMES = "outcomes.json"
 VIOLATIONS = "constraint_violations.json"
 PROFILE = "profile.parquet"
+CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +52,43 @@ class Result:
     documents: Mapping[str, bytes]
     counts: Mapping[str, int]
     violations: tuple[Violation, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def make_baseline(profile: Profile, *, sketch: bool = True) -> Result:
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a window is judged by; without a `plan` everything is decided as SageMaker does."""
+
+    statistics: Statistics
+    constraints: Constraints
+    plan: Plan | None = None
+
+
+def make_baseline(
+    profile: Profile, plan: Plan, blocks: Sequence[Block] = (), *, sketch: bool = True
+) -> Result:
     """The documents of a baseline: what was seen, and what is suggested to hold from now on.
 
-    Without `sketch` statistics.json leaves the quantile sketches, its bulk, to profile.parquet.
+    The suggestions are tried on the baseline's own `blocks`, as `plan` will decide; what had to be
+    loosened, or could not be calibrated, is noted. Without `sketch` statistics.json leaves the
+    quantile sketches, its bulk, to profile.parquet.
     """
     statistics = profile.statistics()
-    constraints = suggest(statistics)
+    constraints, loosened = rehearsed(suggest(statistics), blocks, plan)
+    calibration = plan.calibration or Calibration()
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),
+        CALIBRATION: dump(calibration_document.encode(calibration)),
         PROFILE: to_parquet(profile),
     }
-    return Result(documents, _counts(profile, statistics))
+    notes = (*calibration.notes, *loosened)
+    return Result(documents, _counts(profile, statistics), notes=notes)
 
 
 def check(
     profile: Profile,
-    baseline: Statistics,
-    constraints: Constraints,
+    against: Against,
     series: Series,
     *,
     outputs: Collection[str] = (),
@@ -76,8 +99,9 @@ def check(
     `outputs` are the endpoint's answers: profiled, and never an unexpected column.
     """
     statistics = profile.statistics()
-    outcomes = evaluate(statistics, constraints, baseline, outputs=outputs)
-    found = violations(outcomes)
+    constraints, plan = against.constraints, against.plan
+    outcomes = evaluate(statistics, constraints, against.statistics, outputs=outputs, plan=plan)
+    found = told(violations(outcomes), statistics, constraints, plan)
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),

@@ -1,4 +1,4 @@
-"""The model-quality monitor: are the model's answers still as good as on rows it had not learnt from?
+"""The model-quality monitor: are the answers as good as on rows that the model had not learnt from?
 
 Its baseline is the metrics of such rows, with a constraint on each that an unchanged model passes;
 its check is a window's metrics, of the predictions whose labels are known, against both. Source:
@@ -29,7 +29,7 @@ from tidegauge.quality.readout import read_out
 from tidegauge.quality.table import to_parquet
 from tidegauge.rules.evaluate import violations
 from tidegauge.rules.quality.evaluate import evaluate
-from tidegauge.rules.quality.suggest import suggest
+from tidegauge.rules.quality.suggest import as_service, suggest
 from tidegauge.sinks.cloudwatch import METRICS
 from tidegauge.sinks.cloudwatch_quality import quality_metrics_document
 
@@ -52,18 +52,22 @@ class Against:
 
 
 def make_baseline(
-    profile: QualityProfile, blocks: Sequence[QualityProfile], *, alpha: float
+    profile: QualityProfile, blocks: Sequence[QualityProfile], *, alpha: float | None
 ) -> Result:
     """The documents of a baseline: its metrics, and what is suggested to hold from now on.
 
     `blocks` are the same rows by windows of their time, where they have one: they tell how large a
     window is, and how much a metric swings from one to the next. `alpha` is what each test of a
-    window may spend of the budget of false alarms.
+    window may spend of the budget of false alarms; None: the service's way, without a margin.
     """
     statistics = read_out(profile)
     windows = [read_out(block) for block in blocks]
     expected = sum(s.rows for s in windows) // len(windows) if windows else statistics.rows
-    constraints = suggest(statistics, alpha=alpha, expected_rows=max(1, expected), blocks=windows)
+    constraints = (
+        as_service(statistics)
+        if alpha is None
+        else suggest(statistics, alpha=alpha, expected_rows=max(1, expected), blocks=windows)
+    )
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),

@@ -48,10 +48,11 @@ def read_out(
     detail: dict[str, Any] = {"threshold": plan.threshold}
     if ranking is not None:
         metrics |= {"auc": auc(ranking), "au_prc": au_prc(ranking)}
-        curves = {
+        drawn = {
             "receiver_operating_characteristic_curve": roc_curve(ranking),
             "precision_recall_curve": precision_recall_curve(ranking),
         }
+        curves = {name: curve for name, curve in drawn.items() if curve}
         detail |= {
             "calibration": calibration(profile.losses),
             "lift": lift_by_decile(ranking),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,11 +35,11 @@ def total_cost(amounts: Amounts) -> Estimate:
 def cost_per_thousand(amounts: Amounts) -> Estimate:
     """1,000 times the mean cost of a row, in the plan's currency. Undefined without rows."""
     costs = amounts.costs
-    if not costs.n:
+    if (average := costs.average) is None:
         return undefined(NO_ROWS)
     deviation = costs.std_dev(ddof=1)
     sd = None if deviation is None else THOUSAND * deviation / costs.n**0.5
-    return mean(THOUSAND * costs.mean, sd, costs.n)
+    return replace(mean(THOUSAND * average, sd, costs.n), skewness=costs.skewness or 0.0)
 
 
 def cheapest(scores: Scores, amounts: Amounts, costs: Costs) -> tuple[Estimate, Estimate]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DECILES = 10
 _POINTS = 256  # of a curve in a document
-_RESAMPLED_CELLS = 1024
+_RESAMPLED_CELLS = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,20 +32,27 @@ class Ranking:
     """Cells from the highest score to the lowest.
 
     `hits` and `alarms` are the positive and negative labels of each; `edges` the least score that
-    is in the cell. With `exact` all scores of a cell are equal.
+    is in the cell. With `exact` all scores of a cell are equal. `resampled` are hits and alarms of
+    the bootstrap, one row a replicate: of at most 512 groups of neighbouring cells, alike in their
+    rows, for they tell of spreads alone; values are read from the cells.
     """
 
-    hits: NDArray[Any]
-    alarms: NDArray[Any]
+    hits: NDArray[np.int64]
+    alarms: NDArray[np.int64]
     edges: NDArray[np.float64]
-    exact: bool = True
+    exact: bool
+    resampled: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     @classmethod
     def of_scores(cls, scores: Scores) -> Self:
-        """The ranking that the state has kept."""
-        return cls(
-            scores.positives[::-1], scores.negatives[::-1], scores.edges[::-1], scores.level == 0
+        """The ranking that the state has kept; it has at least one cell."""
+        hits, alarms = scores.positives[::-1], scores.negatives[::-1]
+        starts = _groups(hits + alarms)
+        resampled = (
+            weights(np.add.reduceat(hits, starts), "hits"),
+            weights(np.add.reduceat(alarms, starts), "alarms"),
         )
+        return cls(hits, alarms, scores.edges[::-1], scores.level == 0, resampled)
 
     @property
     def positives(self) -> int:
@@ -61,23 +68,13 @@ class Ranking:
             return NO_POSITIVE
         return "" if self.negatives else NO_NEGATIVE
 
-    def groups(self) -> NDArray[np.intp]:
-        """Where to begin each of at most 1,024 groups of neighbouring cells, alike in their rows.
 
-        For resampling alone: the values themselves are read from the cells.
-        """
-        rows = self.hits + self.alarms
-        if len(rows) <= _RESAMPLED_CELLS:
-            return np.arange(len(rows))
-        before = np.cumsum(rows) - rows
-        group = before * _RESAMPLED_CELLS // rows.sum()
-        return np.flatnonzero(np.diff(group, prepend=-1))
-
-    def resampled(self, salt: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Resampled hits and alarms of the groups, one row a replicate."""
-        starts = self.groups()
-        hits, alarms = np.add.reduceat(self.hits, starts), np.add.reduceat(self.alarms, starts)
-        return weights(hits, f"hits {salt}"), weights(alarms, f"alarms {salt}")
+def _groups(rows: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where to begin each of at most 512 groups of neighbouring cells, alike in their rows."""
+    if len(rows) <= _RESAMPLED_CELLS:
+        return np.arange(len(rows))
+    group = (np.cumsum(rows) - rows) * _RESAMPLED_CELLS // rows.sum()
+    return np.flatnonzero(np.diff(group, prepend=-1))
 
 
 def roc_curve(ranking: Ranking) -> dict[str, tuple[float, ...]]:
@@ -153,7 +150,7 @@ def _below_precisions(ranking: Ranking, heights: Heights) -> Estimate:
         return undefined(reason)
     recalls, precisions = _precisions(ranking.hits, ranking.alarms)
     value = float(np.diff(recalls) @ heights(precisions))
-    recalls, precisions = _precisions(*ranking.resampled("precision"))
+    recalls, precisions = _precisions(*ranking.resampled)
     sd = deviation(np.sum(np.diff(recalls) * heights(precisions), axis=-1))
     return share(min(1.0, value), sd, ranking.positives, _precision_error(ranking, heights))
 
@@ -167,7 +164,7 @@ def ks(ranking: Ranking) -> Estimate:
         return undefined(reason)
     tpr, fpr = _cumulated(ranking.hits), _cumulated(ranking.alarms)
     value = float(np.abs(tpr - fpr).max())
-    hits, alarms = ranking.resampled("ks")
+    hits, alarms = ranking.resampled
     sd = deviation(np.abs(_cumulated(hits) - _cumulated(alarms)).max(axis=1))
     # Within a cell all of one class might come before the other.
     within = max(float((tpr[1:] - fpr[:-1]).max()), float((fpr[1:] - tpr[:-1]).max()))
@@ -185,7 +182,7 @@ def lift_by_decile(ranking: Ranking) -> list[dict[str, float]]:
     if not ranking.positives:
         return []
     rates, lifts = _deciles(ranking.hits[None, :], ranking.alarms[None, :])
-    resampled = _deciles(*ranking.resampled("lift"))[1]
+    resampled = _deciles(*ranking.resampled)[1]
     gains = np.cumsum(lifts[0]) / DECILES
     return [
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import exp, sqrt
 
 from tidegauge.model.quality import Estimate
 
@@ -40,22 +40,24 @@ def share(value: float, deviation: float | None, n: int, error: float = 0.0) -> 
     return Estimate(value, deviation, min(low, value), max(high, value), n, error)
 
 
-def mean(
-    value: float,
-    deviation: float | None,
-    n: int,
-    *,
-    least: float | None = None,
-    most: float | None = None,
-) -> Estimate:
-    """A mean, or a smooth function of means: value and 1.96 standard deviations to both sides."""
+def mean(value: float, deviation: float | None, n: int) -> Estimate:
+    """A mean that can be any number: value and 1.96 standard deviations to both sides."""
     if deviation is None:
         return Estimate(value, None, None, None, n)
-    low, high = value - Z * deviation, value + Z * deviation
-    return Estimate(
-        value,
-        deviation,
-        low if least is None else max(least, low),
-        high if most is None else min(most, high),
-        n,
-    )
+    return Estimate(value, deviation, value - Z * deviation, value + Z * deviation, n)
+
+
+def positive(value: float, deviation: float | None, n: int) -> Estimate:
+    """A mean of what is never negative, and mostly skewed: the same on the logarithmic scale."""
+    if deviation is None or not value:
+        return Estimate(value, deviation, None, None, n)
+    factor = exp(Z * deviation / value)
+    return Estimate(value, deviation, value / factor, value * factor, n)
+
+
+def below_one(value: float, deviation: float | None, n: int) -> Estimate:
+    """One less a ratio of positive means: `positive` for the ratio."""
+    ratio = positive(1.0 - value, deviation, n)
+    if ratio.low is None or ratio.high is None:
+        return Estimate(value, deviation, None, None, n)
+    return Estimate(value, deviation, 1.0 - ratio.high, 1.0 - ratio.low, n)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tidegauge.quality.classification import NO_ROWS
-from tidegauge.quality.intervals import mean, rate, undefined
+from tidegauge.quality.intervals import positive, rate, undefined
 
 if TYPE_CHECKING:
     from tidegauge.model.quality import Estimate
@@ -35,11 +36,11 @@ def brier_score(losses: Losses) -> Estimate:
 def _mean_loss(losses: Losses, moments: Moments) -> Estimate:
     if losses.beyond:
         return undefined(f"{losses.beyond} scores are no probabilities: below 0 or above 1")
-    if not moments.n:
+    if (average := moments.average) is None:
         return undefined(NO_ROWS)
     deviation = moments.std_dev(ddof=1)
     sd = None if deviation is None else deviation / moments.n**0.5
-    return mean(moments.mean, sd, moments.n, least=0.0)
+    return replace(positive(average, sd, moments.n), skewness=moments.skewness or 0.0)
 
 
 def calibration(losses: Losses) -> list[dict[str, float | int | None]]:

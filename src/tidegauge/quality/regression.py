@@ -6,33 +6,37 @@ method's on the rows' empirical distribution, which is what a bootstrap of the r
 
 from __future__ import annotations
 
-from math import sqrt
+from dataclasses import replace
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tidegauge.quality.classification import NO_ROWS
-from tidegauge.quality.intervals import Z, mean, undefined
+from tidegauge.quality.intervals import Z, below_one, mean, positive, undefined
 from tidegauge.states.quantiles import K
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tidegauge.model.quality import Estimate
     from tidegauge.states.moments import Moments
     from tidegauge.states.quantiles import Quantiles
     from tidegauge.states.residuals import Residuals
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+TOO_LARGE = "the errors' sum is beyond the range of float64"
 _RANK_ERROR = 0.001  # of a sketch that has lost values: docs/states.md
 
 
 def mae(residuals: Residuals) -> Estimate:
     """The mean of |e|, from 0 on, in the label's unit; undefined without rows."""
-    return _mean(residuals.absolute, least=0.0)
+    return _mean(residuals.absolute, positive)
 
 
 def mse(residuals: Residuals) -> Estimate:
     """The mean of e^2, from 0 on, in the label's unit squared; undefined without rows."""
-    return _mean(residuals.squared, least=0.0)
+    return _mean(residuals.squared, positive)
 
 
 def rmse(residuals: Residuals) -> Estimate:
@@ -42,14 +46,13 @@ def rmse(residuals: Residuals) -> Estimate:
         return square
     value = sqrt(square.value)
     sd = square.standard_deviation
-    return mean(
-        value, None if sd is None else sd / (2 * value) if value else 0.0, square.n, least=0.0
-    )
+    found = positive(value, sd / (2.0 * value) if sd and value else sd, square.n)
+    return replace(found, skewness=square.skewness)
 
 
 def mean_error(residuals: Residuals) -> Estimate:
     """The mean of e, in the label's unit: above 0 where answers are too high on average."""
-    return _mean(residuals.signed)
+    return _mean(residuals.signed, mean)
 
 
 def r2(residuals: Residuals) -> Estimate:
@@ -58,8 +61,10 @@ def r2(residuals: Residuals) -> Estimate:
     Undefined where all labels are equal. The variance is the delta method's for a ratio of means.
     """
     labels, squared, n = residuals.labels, residuals.squared, residuals.n
-    if n < 2 or not labels.m2:
-        return undefined("all labels are equal" if n else NO_ROWS)
+    if not n:
+        return undefined(NO_ROWS)
+    if not labels.m2:
+        return undefined("all labels are equal")
     spread, lost = labels.m2 / n, squared.mean
     ratio = lost / spread
     # Variances and covariance of a row's e^2 and (label - mean)^2, both over n.
@@ -67,7 +72,10 @@ def r2(residuals: Residuals) -> Estimate:
     of_spread = labels.m4 / n - spread * spread
     both = residuals.cross2 / n
     variance = (of_lost - 2 * ratio * both + ratio * ratio * of_spread) / (spread * spread * n)
-    return mean(1.0 - ratio, sqrt(max(0.0, variance)), n, most=1.0)
+    if not isfinite(variance):
+        return undefined(TOO_LARGE)
+    found = below_one(1.0 - ratio, sqrt(max(0.0, variance)), n)
+    return replace(found, skewness=squared.skewness or 0.0)
 
 
 def error_quantiles(residuals: Residuals) -> list[dict[str, float]]:
@@ -85,11 +93,13 @@ def absolute_error_quantiles(residuals: Residuals) -> list[dict[str, float]]:
 
 
 def quantile_table(sketch: Quantiles, *, absolute: bool = False) -> list[dict[str, float]]:
-    """The listed quantiles of what a sketch stands for, or of the magnitudes of it."""
+    """The listed quantiles of what a sketch stands for, or of its magnitudes; empty without any."""
     n = sketch.weight
     if not n:
         return []
     items = np.concatenate(sketch.levels)
+    if not np.isfinite(items).all():  # the difference of two numbers at the ends of float64
+        return []
     items = np.abs(items) if absolute else items
     order = np.argsort(items, kind="stable")
     weights = np.repeat(
@@ -109,9 +119,9 @@ def quantile_table(sketch: Quantiles, *, absolute: bool = False) -> list[dict[st
     return table
 
 
-def _mean(moments: Moments, least: float | None = None) -> Estimate:
-    if not moments.n:
-        return undefined(NO_ROWS)
+def _mean(moments: Moments, estimate: Callable[[float, float | None, int], Estimate]) -> Estimate:
+    if (average := moments.average) is None:
+        return undefined(NO_ROWS if not moments.n else TOO_LARGE)
     deviation = moments.std_dev(ddof=1)
     sd = None if deviation is None else deviation / sqrt(moments.n)
-    return mean(moments.mean, sd, moments.n, least=least)
+    return replace(estimate(average, sd, moments.n), skewness=moments.skewness or 0.0)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REPLICATES = 200
+_LEAST = 0.1  # of a cube's root: no weight is 0, so that no class is ever lost
 
 
 def weights(counts: NDArray[np.int64], salt: str) -> NDArray[np.float64]:
@@ -28,7 +29,7 @@ def weights(counts: NDArray[np.int64], salt: str) -> NDArray[np.float64]:
     normal = ndtri(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53).reshape(shape)
     some = np.maximum(counts, 1)
     cubes = 1.0 - 1.0 / (9.0 * some) + normal / (3.0 * np.sqrt(some))
-    return np.asarray(counts * np.maximum(cubes, 0.0) ** 3)
+    return np.asarray(counts * np.maximum(cubes, _LEAST) ** 3)
 
 
 def deviation(values: NDArray[np.float64]) -> float:

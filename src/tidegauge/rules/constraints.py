@@ -56,7 +56,8 @@ class MonitoringConfig:
 class FeatureConstraints:
     """What is required of one feature; None: nothing is.
 
-    `overrides` maps fields of `MonitoringConfig` to the values that hold for this feature alone.
+    `overrides` maps fields of `MonitoringConfig` to the values that hold for this feature alone;
+    `extension` is what else is told of it, under the key `tidegauge`.
     """
 
     name: str
@@ -65,6 +66,7 @@ class FeatureConstraints:
     is_non_negative: bool | None = None
     domains: tuple[str, ...] | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    extension: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,8 @@ def _distribution(sketch: Sketch) -> tuple[NDArray[np.float64], NDArray[np.float
     """The distinct items, ascending, and the share of weight before the first and up to each."""
     if not sketch.weight:
         raise ValueError("an empty sketch has no distribution")
-    items = np.concatenate(sketch.levels)
-    weights = np.repeat(
-        2.0 ** np.arange(len(sketch.levels)), [len(level) for level in sketch.levels]
-    )
-    order = np.argsort(items)
-    items, cumulative = items[order], np.cumsum(weights[order])
+    items, weights = sketch.weighted()
+    cumulative = np.cumsum(weights)
     last_of_ties = np.append(items[1:] != items[:-1], True)
     return items[last_of_ties], np.append(0.0, cumulative[last_of_ties] / cumulative[-1])
 

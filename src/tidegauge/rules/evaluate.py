@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from tidegauge.model.outcome import Check, Outcome, Verdict, Violation
+from tidegauge.rules.alarms import shares, shifts
 from tidegauge.rules.checks import (
     completeness,
     data_type,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from tidegauge.model.statistics import FeatureStatistics, Statistics
+    from tidegauge.rules.alarms.plan import Plan
+    from tidegauge.rules.alarms.policy import Test
+    from tidegauge.rules.alarms.trial import Trial
     from tidegauge.rules.constraints import Constraint, Constraints, MonitoringConfig
 
 _NO_ROWS = "the dataset has no rows"
@@ -51,6 +55,7 @@ class _Scene:
     columns: Mapping[str, None]
     known: Mapping[str, None]
     has_baseline: bool
+    trials: Mapping[Test, Trial]
 
 
 def evaluate(
@@ -59,11 +64,14 @@ def evaluate(
     baseline: Statistics | None,
     *,
     outputs: Collection[str] = (),
+    plan: Plan | None = None,
 ) -> tuple[Outcome, ...]:
     """What became of each check, feature by feature as the constraints list them; extras last.
 
     `baseline` holds the statistics that drift is measured from; without it drift is not evaluated.
-    `outputs` names columns that are profiled but are no features: they are never extra.
+    `outputs` names columns that are profiled but are no features: they are never extra. With a
+    `plan` a budget of false alarms decides what it has trials for; all else, and everything without
+    one, is decided as SageMaker does.
     """
     current = {feature.name: feature for feature in statistics.features}
     known = dict.fromkeys(feature.name for feature in constraints.features)
@@ -74,6 +82,7 @@ def evaluate(
         columns={name: None for name in current if name in known or name not in outputs},
         known=known,
         has_baseline=baseline is not None,
+        trials=plan.trials(constraints) if plan else {},
     )
     checked = (
         _outcome(constraint.feature, constraint.check, _finding(constraint, scene))
@@ -130,6 +139,10 @@ def _feature_finding(
     scene: _Scene,
 ) -> Finding:
     baseline = scene.baseline.get(constraint.feature)
+    trial = scene.trials.get((constraint.feature, constraint.check))
+    reason = _incomparable(constraint, current, baseline, has_baseline=scene.has_baseline)
+    if trial is not None and baseline is not None and reason is None:
+        return _tried(constraint, current, baseline, trial)
     match constraint:
         case DataType():
             return data_type(constraint, current, baseline)
@@ -140,7 +153,33 @@ def _feature_finding(
         case Domain():
             return domain(constraint, current)
         case NumericDrift() | CategoricalDrift():
-            return _drift(constraint, current, baseline, has_baseline=scene.has_baseline)
+            if reason is not None or baseline is None:
+                return not_evaluated(reason or "")
+            return _drift(constraint, current, baseline)
+        case _:
+            assert_never(constraint)
+
+
+def _tried(
+    constraint: DataType | Completeness | NonNegative | Domain | NumericDrift | CategoricalDrift,
+    current: FeatureStatistics,
+    baseline: FeatureStatistics,
+    trial: Trial,
+) -> Finding:
+    """The finding where a budget decides."""
+    match constraint:
+        case DataType():
+            return shares.other_types(constraint, current, baseline, trial)
+        case Completeness():
+            return shares.missing_share(constraint, current, baseline, trial)
+        case NonNegative():
+            return shares.negatives(current, baseline, trial)
+        case Domain():
+            return shares.unknown_values(constraint, current, baseline, trial)
+        case NumericDrift():
+            return shifts.numeric_shift(current, baseline, trial)
+        case CategoricalDrift():
+            return shifts.categorical_shift(current, baseline, trial)
         case _:
             assert_never(constraint)
 
@@ -148,19 +187,29 @@ def _feature_finding(
 def _drift(
     constraint: NumericDrift | CategoricalDrift,
     current: FeatureStatistics,
-    baseline: FeatureStatistics | None,
-    *,
-    has_baseline: bool,
+    baseline: FeatureStatistics,
 ) -> Finding:
-    if not has_baseline:
-        return not_evaluated("there are no baseline statistics")
-    if baseline is None:
-        return not_evaluated("the baseline statistics do not have the column")
-    if baseline.failure is not None:
-        return not_evaluated(f"the baseline's column could not be profiled: {baseline.failure}")
-    for which, feature in (("current", current), ("baseline", baseline)):
-        if not feature.num_present:
-            return not_evaluated(f"the {which} column has no values")
     if isinstance(constraint, NumericDrift):
         return numeric_drift(constraint, current, baseline)
     return categorical_drift(constraint, current, baseline)
+
+
+def _incomparable(
+    constraint: Constraint,
+    current: FeatureStatistics,
+    baseline: FeatureStatistics | None,
+    *,
+    has_baseline: bool,
+) -> str | None:
+    """Why a window's column cannot be compared with the baseline's; None: it can be."""
+    if not has_baseline:
+        return "there are no baseline statistics"
+    if baseline is None:
+        return "the baseline statistics do not have the column"
+    if baseline.failure is not None:
+        return f"the baseline's column could not be profiled: {baseline.failure}"
+    if constraint.check is Check.BASELINE_DRIFT:
+        for which, feature in (("current", current), ("baseline", baseline)):
+            if not feature.num_present:
+                return f"the {which} column has no values"
+    return None

@@ -20,9 +20,11 @@ def suggest(statistics: Statistics) -> Constraints:
     the categories seen (in the statistics' order) as the domain. A time always moves, so dates
     and timestamps are neither compared with the baseline nor held to the sign of their epoch. A
     feature that could not be profiled keeps its place, lest its column count as extra, and
-    nothing is required of it.
+    nothing is required of it. The extension says that a budget of false alarms decides, unless the
+    conf has it otherwise; a document without one is judged by its own thresholds.
     """
-    return Constraints(tuple(map(_feature, statistics.features)))
+    features = tuple(map(_feature, statistics.features))
+    return Constraints(features, extension={"version": 1, "method": "budget"})
 
 
 def _feature(feature: FeatureStatistics) -> FeatureConstraints:

@@ -63,6 +63,11 @@ class Layout:
         """The document that says which baseline is pinned."""
         return join(self.root, "baseline", "current.json")
 
+    @property
+    def marks(self) -> str:
+        """The document that says which windows people have marked as bad."""
+        return join(self.root, "marks.json")
+
     def baseline(self, baseline_id: str, monitor_type: MonitorType) -> str:
         """The folder of a baseline's documents."""
         return join(self.root, "baseline", escape_segment(baseline_id), monitor_type)

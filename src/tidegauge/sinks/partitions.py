@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tidegauge.model.outcome import Violation
+    from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.layout import Layout
     from tidegauge.sinks.reported import ReportedRun, ReportScope
     from tidegauge.storage import Entry, Storage
@@ -28,19 +29,35 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _WRITERS = 8  # a small file is all waiting: for the disk, or for S3's answer
 
 
-def partition_files(monitor: str, runs: Iterable[ReportedRun]) -> Mapping[str, bytes]:
-    """The runs' violations, one JSON object a line, by path below `Layout.violations`."""
+def partition_files(
+    monitor: str, runs: Iterable[ReportedRun], stories: Iterable[Incident] = ()
+) -> Mapping[str, bytes]:
+    """The runs' violations, one JSON object a line, by path below `Layout.violations`.
+
+    `stories` tell since when each has lasted, and of which incident it is a part.
+    """
+    of = {
+        (story.variant, story.feature, story.check, window): story
+        for story in stories
+        for window in story.windows
+    }
     lines = defaultdict[str, list[str]](list)
     for run in runs:
         for violation in run.violations:
             path = violations_path(run.key, violation.feature_name)
-            lines[path].append(_line(monitor, run, violation))
+            test = (violation.feature_name, violation.constraint_check_type)
+            story = of.get((run.key.variant, *test, run.key.window))
+            lines[path].append(_line(monitor, run, violation, story))
     # A lone surrogate has no UTF-8; its backslash form is just the escape that JSON has for it.
     return {p: "".join(texts).encode("utf-8", "backslashreplace") for p, texts in lines.items()}
 
 
 def publish(
-    storage: Storage, layout: Layout, scope: ReportScope, runs: Iterable[ReportedRun]
+    storage: Storage,
+    layout: Layout,
+    scope: ReportScope,
+    runs: Iterable[ReportedRun],
+    stories: Iterable[Incident] = (),
 ) -> tuple[str, ...]:
     """Make the partitions say what these runs, all those of the scope, found, and nothing else.
 
@@ -48,7 +65,7 @@ def publish(
     missing in between. Returns the locations of the files, sorted.
     """
     root = layout.violations(scope.type)
-    files = partition_files(layout.monitor, runs)
+    files = partition_files(layout.monitor, runs, stories)
     present = {entry.key: entry for entry in storage.files(root)}
 
     def put(path: str) -> None:
@@ -70,7 +87,7 @@ def _same(storage: Storage, uri: str, data: bytes, entry: Entry | None) -> bool:
     return entry is not None and entry.size == len(data) and storage.read(uri) == data
 
 
-def _line(monitor: str, run: ReportedRun, violation: Violation) -> str:
+def _line(monitor: str, run: ReportedRun, violation: Violation, story: Incident | None) -> str:
     extension = violation.extension
     columns = {
         "monitor": monitor,
@@ -81,6 +98,9 @@ def _line(monitor: str, run: ReportedRun, violation: Violation) -> str:
         "feature_name": violation.feature_name,
         "constraint_check_type": violation.constraint_check_type,
         "description": violation.description,
+        "severity": extension.get("severity"),
+        "incident": story.id if story else None,
+        "since": f"{story.since.start:{_TIME}}" if story else None,
         "observed": _double(extension.get("observed")),
         "threshold": _double(extension.get("threshold")),
         "distance": _double(extension.get("distance")),

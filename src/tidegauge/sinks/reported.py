@@ -44,6 +44,7 @@ class ReportedRun:
     status: RunStatus
     baseline: str
     violations: tuple[Violation, ...] = ()
+    rows: int = 0
 
 
 def reported_runs(storage: Storage, layout: Layout, scope: ReportScope) -> tuple[ReportedRun, ...]:
@@ -70,4 +71,5 @@ def _read(storage: Storage, layout: Layout, key: RunKey) -> ReportedRun | None:
         where = join(folder, VIOLATIONS)
         found = violations.decode(text.load(data, where), where)
     # The name of a folder may have been cut, the record's variant never is.
-    return ReportedRun(replace(key, variant=record.variant), record.status, record.baseline, found)
+    key, rows = replace(key, variant=record.variant), record.counts.get("rows", 0)
+    return ReportedRun(key, record.status, record.baseline, found, rows)

@@ -8,10 +8,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from tidegauge.sinks.incidents import IncidentStatus
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.layout import MonitorType
     from tidegauge.sinks.reported import ReportedRun
 
@@ -44,18 +47,25 @@ def summary_rows(runs: Iterable[ReportedRun]) -> tuple[SummaryRow, ...]:
 
 
 def summarise(
-    monitor: str, monitor_type: MonitorType, runs: Sequence[ReportedRun]
+    monitor: str,
+    monitor_type: MonitorType,
+    runs: Sequence[ReportedRun],
+    stories: Sequence[Incident] = (),
 ) -> Mapping[str, Any]:
     """The content of `report/<type>/summary.json`.
 
-    Totals, the runs by status, and per feature and day the counts by check; the same runs give
-    the same bytes, in whatever order they come.
+    Totals, the runs and the incidents by status, and per feature and day the counts by check; the
+    same runs give the same bytes, in whatever order they come.
     """
     rows = summary_rows(runs)
     return {
         "monitor": monitor,
         "type": monitor_type.value,
         "runs": dict(sorted(Counter(run.status for run in runs).items())),
+        "incidents": {
+            status.value: sum(story.status is status for story in stories)
+            for status in IncidentStatus
+        },
         **_counted(rows),
         "features": [
             _feature(name, tuple(group)) for name, group in groupby(rows, attrgetter("feature"))

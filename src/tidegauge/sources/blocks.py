@@ -1,4 +1,4 @@
-"""Rows that have their labels, by the window of their time: how a metric swings is seen by these."""
+"""Rows that have their labels, by the window of their time: these show how a metric swings."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ class Bin:
     """Where a reader puts the records that it rejects: `<folder>/<part id>.jsonl`.
 
     In the folder `{window}` is the window in which they are counted, `{variant}` the part's as a
-    partition's value; a part without rejected records has no file.
+    partition's value; a part without rejected records has no file. Without a folder nothing is
+    kept: the records are read a second time, and have been kept once.
     """
 
     folder: str
@@ -57,7 +58,7 @@ class Bin:
             StorageError: the file cannot be written.
         """
         for window, rejected in kept.items():
-            if rejected:
+            if rejected and self.folder:
                 self._write(window, part, rejected)
 
     def _write(self, window: str, part: Part, rejected: Sequence[Rejected]) -> None:

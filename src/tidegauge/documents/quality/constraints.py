@@ -44,6 +44,7 @@ _BASIS: Mapping[str, Fit[Any]] = {
     "min_effect": distance,
     "expected_rows": count,
     "detectable": distance,
+    "skewness": number,
     "swing": distance,
     "blocks": count,
 }

@@ -43,6 +43,7 @@ _ORDER: Mapping[Problem, tuple[str, ...]] = {
     Problem.MULTICLASS: (_MATRIX, *_MULTICLASS, *(name + _CONSTANT for name in _MULTICLASS)),
 }
 _NUMBERS = ("value", "standard_deviation", "low", "high")
+_EXTRAS = ("error", "skewness")  # left out where they are 0
 
 
 def encode(statistics: QualityStatistics) -> dict[str, Any]:
@@ -77,8 +78,9 @@ def _own(metric: Estimate) -> dict[str, Any]:
     if metric.value is None:
         return {"undefined": metric.undefined}
     known = {name: getattr(metric, name) for name in _NUMBERS}
-    document = {name: value for name, value in known.items() if value is not None}
-    return {**document, "n": metric.n} | ({"error": metric.error} if metric.error else {})
+    document: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+    document["n"] = metric.n
+    return document | {name: n for name in _EXTRAS if (n := getattr(metric, name))}
 
 
 def decode(document: dict[str, Any], where: str) -> QualityStatistics:
@@ -134,9 +136,13 @@ def _decode_own(reader: Reader) -> Estimate:
     if "undefined" in reader.fields:
         return Estimate(None, undefined=reader.get("undefined", text))
     return Estimate(
-        *(reader.maybe(name, number) for name in _NUMBERS),
+        value=reader.get("value", number),
+        standard_deviation=reader.maybe("standard_deviation", number),
+        low=reader.maybe("low", number),
+        high=reader.maybe("high", number),
         n=reader.get("n", count),
         error=reader.maybe("error", number) or 0.0,
+        skewness=reader.maybe("skewness", number) or 0.0,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,7 @@ def dealt(table: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]]:
     order = np.argsort(bucket, kind="stable")
     ordered = table.take(pa.array(order))
     bounds = np.searchsorted(bucket[order], np.arange(buckets + 1))
-    for i, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for i, (start, stop) in enumerate(pairwise(bounds)):
         if stop > start:
             yield i, ordered.slice(int(start), int(stop - start))
 
@@ -134,7 +135,7 @@ class Labels:
         return Merged(table, fresh, bool(replaced.any()), counts)
 
     def orphans(self) -> dict[int, int]:
-        """How many ids with labels no prediction had, by the last label's time (-1: without one)."""
+        """How many ids with labels no prediction had, by the last label's time (-1: none)."""
         runs = self._runs
         if not len(runs.last):
             return {}
@@ -147,7 +148,7 @@ class Labels:
         in_time = np.flatnonzero(self._times < until)
         labels = Labels(self._table.take(pa.array(in_time)))
         merged = labels.join(predictions, until, again=again)
-        self._found[in_time[labels._found]] = True  # noqa: SLF001  (a Labels, too)
+        self._found[in_time[labels._found]] = True
         return merged
 
     def _at(self, at: Places) -> pa.Table:

@@ -138,12 +138,8 @@ def _functions(sketches: Sequence[Sketch]) -> NDArray[np.float64]:
     """Each block's distribution function, a row, at common places that miss no large step."""
     parts = []
     for sketch in sketches:
-        items = np.concatenate(sketch.levels)
-        weights = np.repeat(
-            2.0 ** np.arange(len(sketch.levels)), [len(level) for level in sketch.levels]
-        )
-        order = np.argsort(items)
-        parts.append((items[order], np.cumsum(weights[order])))
+        items, weights = sketch.weighted()
+        parts.append((items, np.cumsum(weights)))
     pooled = np.concatenate([items for items, _ in parts])
     weights = np.concatenate([np.diff(upto, prepend=0.0) for _, upto in parts])
     order = np.argsort(pooled)

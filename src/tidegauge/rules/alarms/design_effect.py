@@ -13,6 +13,7 @@ Frequentist Distribution Estimator of a Parameter", section 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,8 +115,15 @@ def mixture(
     """
     if effect is None:
         return np.ones(1), np.zeros(1)
+    return _WEIGHTS, np.append(effect.between(n, m, 2.0) * (_step_bounds(effect) - 1.0), np.inf)
+
+
+@lru_cache(maxsize=10_000)
+def _step_bounds(effect: DesignEffect) -> NDArray[np.float64]:
+    """The bounds at the steps; one feature's serve its p-value, its threshold, and every window."""
     bounds = effect.bounds(_STEP_TAILS)
-    return _WEIGHTS, np.append(effect.between(n, m, 2.0) * (bounds - 1.0), np.inf)
+    bounds.setflags(write=False)
+    return bounds
 
 
 def unfit(rows: Sequence[int]) -> Uncalibrated | None:

@@ -8,7 +8,7 @@ heavy (at alpha = 1e-7; 13 times at 1e-5).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from scipy.special import chdtrc, chdtri, chndtrinc, ndtr, ndtri, xlogy
 from tidegauge.rules.alarms.design_effect import mixture
 from tidegauge.rules.alarms.proportions import Share, smallest_share
 from tidegauge.rules.alarms.proportions import p_value as p_value_of_share
+from tidegauge.rules.alarms.roots import falling_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ LEAST_EXPECTED = 10.0
 """Categories expected less often, in the smaller sample, are pooled."""
 _TAIL = 2.0  # what is left of G's error in the tail: see `p_value`
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
-_HALVINGS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +160,15 @@ def critical_statistic(
     degrees_of_freedom: int, n: int, m: int, alpha: float, effect: DesignEffect | None = None
 ) -> float:
     """The `statistic` of three cells or more whose p-value, the only one, is `alpha`."""
-    low, high = 0.0, float(chdtri(degrees_of_freedom, alpha / _TAIL))
+    independent = float(chdtri(degrees_of_freedom, alpha / _TAIL))
     if effect is None:
-        return high
+        return independent
     levels = _excess(degrees_of_freedom, n, m, effect)
-    while _tail(high, degrees_of_freedom, *levels) > alpha:
-        low, high = high, 2.0 * high
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        found = _tail(middle, degrees_of_freedom, *levels) > alpha
-        low, high = (middle, high) if found else (low, middle)
-    return high
+
+    def excess(value: float) -> float:
+        return log(_tail(value, degrees_of_freedom, *levels) / alpha)
+
+    return falling_root(excess, independent, independent)
 
 
 def smallest_total_variation(

@@ -6,13 +6,14 @@ asymptotic formula's leading term.
 
 from __future__ import annotations
 
-from math import e, log, pi, sqrt
+from math import e, exp, log, pi, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from tidegauge.rules.alarms.design_effect import mixture
+from tidegauge.rules.alarms.roots import falling_root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,6 @@ SPREAD_OF_SQUARE = 0.4
 
 _RANK_ERROR = 0.002  # of a sketch that has been compacted, at k = 2048 (states/quantiles.py)
 _K = 2048.0
-_HALVINGS = 50
 
 
 def rank_error(sketch: Sketch) -> float:
@@ -59,15 +59,15 @@ def critical_gap(n: int, m: int, alpha: float, effect: DesignEffect | None = Non
 
     Without `effect`: `sqrt(ln(C / alpha) / 2 * (1 / n + 1 / m))`.
     """
+    independent = sqrt(log(_constant(n, m) / alpha) / 2.0 * (1.0 / n + 1.0 / m))
     if effect is None:
-        return sqrt(log(_constant(n, m) / alpha) / 2.0 * (1.0 / n + 1.0 / m))
+        return independent
     weights, between = mixture(effect, n, m)
-    low, high = 0.0, 1e6
-    for _ in range(_HALVINGS):
-        middle = sqrt(low * high) if low else high / 1e3
-        found = float(weights @ _exceeding(middle, n, m, between)) > alpha
-        low, high = (middle, high) if found else (low, middle)
-    return high
+
+    def excess(log_gap: float) -> float:
+        return log(float(weights @ _exceeding(exp(log_gap), n, m, between)) / alpha)
+
+    return exp(falling_root(excess, log(independent), 1.0))
 
 
 def smallest_gap(

@@ -14,7 +14,7 @@ from tidegauge.rules.alarms.design_effect import DesignEffect
 from tidegauge.rules.alarms.proportions import Share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 def by_singletons(singletons: int, doubletons: int, rows: int) -> Share:
@@ -35,13 +35,15 @@ def by_singletons(singletons: int, doubletons: int, rows: int) -> Share:
     return Share(singletons, rows, alike=2.0 * (doubletons + 1) / (rows * (singletons + 1)))
 
 
-def by_blocks(blocks: Sequence[Mapping[str, int]]) -> Share:
+def by_blocks(
+    blocks: Sequence[Mapping[str, int]], elsewhere: Collection[str] = frozenset()
+) -> Share:
     """From counts by value in blocks of the baseline: a block's rows with values of no other block.
 
     At least as many as the singletons. Where the blocks do not calibrate (fewer than 8, or no such
-    row) the singletons alone tell.
+    row) the singletons alone tell. `elsewhere` are values of rows that are in none of the blocks.
     """
-    seen_in: dict[str, int] = {}
+    seen_in: dict[str, int] = dict.fromkeys(elsewhere, 1)
     totals: dict[str, int] = {}
     for block in blocks:
         for value, count in block.items():

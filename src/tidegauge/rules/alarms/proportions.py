@@ -6,12 +6,15 @@ One-sided, towards more bad rows; the other direction is the same test of the go
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import exp, log
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betaincinv, betaln
 
 from tidegauge.rules.alarms.design_effect import mixture
+from tidegauge.rules.alarms.roots import falling_root
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
 _SINGLE = 32  # terms at either end of a sum that are added one by one
 _PANEL, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(12)
-_NARROWINGS = 5  # of an interval, each time to a 33rd
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Share:
         return self.alike + (self.effect.between(n, self.rows) if self.effect else 0.0)
 
 
+@lru_cache(maxsize=10_000)  # of many features most have no bad rows, and the same numbers
 def p_value(bad: int, n: int, baseline: Share) -> float:
     """The chance of at least `bad` bad rows among `n` without a change.
 
@@ -66,6 +69,7 @@ def p_value(bad: int, n: int, baseline: Share) -> float:
     return _mean_tail(bad, n, baseline, *mixture(baseline.effect, n, baseline.rows))
 
 
+@lru_cache(maxsize=10_000)
 def critical_count(n: int, baseline: Share, alpha: float) -> int:
     """The least number of bad rows among `n` with a p-value below `alpha`; n + 1: none has one."""
     levels = mixture(baseline.effect, n, baseline.rows)
@@ -78,6 +82,7 @@ def critical_count(n: int, baseline: Share, alpha: float) -> int:
     return high
 
 
+@lru_cache(maxsize=10_000)
 def smallest_share(n: int, baseline: Share, alpha: float, power: float = 0.8) -> float:
     """The true share of bad rows among `n` that is found with probability `power`; 1.0: none is.
 
@@ -89,13 +94,14 @@ def smallest_share(n: int, baseline: Share, alpha: float, power: float = 0.8) ->
         return 1.0
     if not between:
         return float(betaincinv(critical, n - critical + 1, power))
-    low, high = 0.0, 1.0
-    for _ in range(_NARROWINGS):
-        shares = np.linspace(low, high, 34)[1:-1]
-        found = upper_tail(critical, n, shares / between, (1.0 - shares) / between) >= power
-        low = float(shares[~found].max(initial=low))
-        high = float(shares[found].min(initial=high))
-    return high
+
+    def excess(log_odds: float) -> float:
+        share = np.array([1.0 / (1.0 + exp(-log_odds))])
+        found = upper_tail(critical, n, share / between, (1.0 - share) / between)
+        return power - float(found[0])
+
+    start = log(critical / (n - critical + 1.0))
+    return 1.0 / (1.0 + exp(-falling_root(excess, start, 1.0)))
 
 
 def _mean_tail(

@@ -66,10 +66,11 @@ class Basis:
     """What a suggested threshold stands on, so that it can be held to a window of another size.
 
     `value` and `standard_deviation` are the baseline's, over `n` rows of the metric, which are
-    `rows_share` of all its rows; `swing` is the standard deviation of the metric from one time
-    block to the next beyond what their sizes explain, seen on `blocks` blocks. `threshold` is what
-    was suggested: a constraint whose threshold is another was edited, and holds as it stands.
-    `detectable` is the worsening that a window of `expected_rows` shows with 80 % power.
+    `rows_share` of all its rows; `skewness` is that of these rows. `swing` is the standard
+    deviation of the metric from one time block to the next beyond what their sizes explain, seen
+    on `blocks` blocks. `threshold` is what was suggested: a constraint whose threshold is another
+    was edited, and holds as it stands. `detectable` is the worsening that a window of
+    `expected_rows` shows with 80 % power.
     """
 
     threshold: float
@@ -81,6 +82,7 @@ class Basis:
     min_effect: float
     expected_rows: int
     detectable: float
+    skewness: float = 0.0
     swing: float = 0.0
     blocks: int = 0
 

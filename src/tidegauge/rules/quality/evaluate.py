@@ -85,7 +85,7 @@ def _by_size(
 ) -> Finding:
     """A suggested constraint, held to the window's own size."""
     metric, operator, threshold = constraint.metric, constraint.operator, constraint.threshold
-    own = bound(metric, operator, basis, estimate.n)
+    own = bound(metric, operator, basis, estimate.n, estimate)
     shows = detectable(metric, operator, basis, estimate.n)
     numbers: dict[str, Any] = {"alpha": basis.alpha, "power": POWER}
     if own is None:

@@ -68,7 +68,7 @@ def suggest(
         suggested = (
             basis
             if isinstance(basis, str)
-            else _constraint(metric, operator, _with_swing(basis, found), statistics.rows)
+            else _constraint(metric, operator, _with_swing(basis, found))
         )
         if isinstance(suggested, str):
             dropped[metric] = suggested
@@ -95,6 +95,7 @@ def _basis(
         min_effect=min_effect,
         expected_rows=expected_rows,
         detectable=0.0,
+        skewness=estimate.skewness,
     )
 
 
@@ -112,14 +113,10 @@ def _with_swing(basis: Basis, blocks: Sequence[Estimate]) -> Basis:
     return replace(basis, swing=sqrt(max(0.0, excess)), blocks=len(known))
 
 
-def _constraint(
-    metric: str, operator: Operator, basis: Basis, baseline_rows: int
-) -> MetricConstraint | str:
+def _constraint(metric: str, operator: Operator, basis: Basis) -> MetricConstraint | str:
     """The constraint for windows of the expected size, or why there is none."""
-    if not baseline_rows or (scale_of(metric) is Scale.POSITIVE and not basis.value):
-        return "the baseline has no error at all, and so no scale for one"
-    if scale_of(metric) is Scale.BELOW_ONE and basis.value >= 1.0:
-        return "the baseline has no error at all, and so no scale for one"
+    if not basis.standard_deviation and scale_of(metric) is not Scale.SHARE:
+        return "all rows of the baseline are alike, which tells nothing of others"
     expected = max(1, round(basis.expected_rows * basis.rows_share))
     threshold = bound(metric, operator, basis, expected)
     if threshold is None:

@@ -1,0 +1,152 @@
+"""The drift check: has a feature's distribution moved further than chance explains?
+
+Numbers by the largest gap between the distribution functions, unless the baseline has few distinct
+ones; these, and categories, by a test of homogeneity. The sentence of a violation is the one that
+the service's tools parse (`distance: (.+) exceeds threshold: (.+)`).
+"""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from typing import TYPE_CHECKING
+
+from tidegauge.rules.alarms import homogeneity, kolmogorov
+from tidegauge.rules.alarms.design_effect import DesignEffect
+from tidegauge.rules.alarms.listed import compared_counts, few_numbers, number_counts
+from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
+from tidegauge.rules.alarms.trial import found
+from tidegauge.rules.alarms.verdicts import Evidence
+from tidegauge.rules.counts import value_counts
+from tidegauge.rules.distances import cdf_distance
+from tidegauge.rules.finding import not_evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tidegauge.model.statistics import FeatureStatistics, Sketch
+    from tidegauge.rules.alarms.trial import Trial
+    from tidegauge.rules.finding import Finding
+
+
+def numeric_shift(current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial) -> Finding:
+    """The finding on a feature of numbers, over its finite values."""
+    theirs = few_numbers(baseline)
+    if theirs is not None:
+        ours = number_counts(current)
+        if ours is not None:
+            return _by_cells(compared_counts(ours, theirs), trial)
+    ours_drawn, theirs_drawn = _sketch(current), _sketch(baseline)
+    if ours_drawn is None or theirs_drawn is None:
+        which = "current" if ours_drawn is None else "baseline"
+        return not_evaluated(f"the {which} column has no sketch of finite numbers to compare")
+    return _by_gap(ours_drawn, theirs_drawn, trial)
+
+
+def _sketch(feature: FeatureStatistics) -> Sketch | None:
+    sketch = feature.numeric.sketch if feature.numeric else None
+    return sketch if sketch is not None and sketch.weight else None
+
+
+def categorical_shift(
+    current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
+) -> Finding:
+    """The finding on a feature of texts; of very many values the baseline's frequent ones count."""
+    ours, theirs = value_counts(current), value_counts(baseline)
+    if ours is None or theirs is None:
+        which = "current" if ours is None else "baseline"
+        return not_evaluated(f"the {which} column has no text values that were counted")
+    return _by_cells(compared_counts(ours, theirs), trial)
+
+
+def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
+    season = trial.calibration.seasonal(trial.season) if trial.calibration else None
+    if season is not None:
+        theirs, effect = season.sketch, season.effect
+    else:
+        effect = _effect(trial)
+    n, m = ours.weight, theirs.weight
+    error = kolmogorov.rank_error(ours) + kolmogorov.rank_error(theirs)
+    distance = cdf_distance(ours, theirs)
+    gap = max(0.0, distance - error)
+    critical = kolmogorov.critical_gap(n, m, trial.alpha, effect)
+    power = trial.setting.power
+    evidence = Evidence(
+        p_value=kolmogorov.p_value(gap, n, m, effect),
+        alpha=trial.alpha,
+        effect=gap,
+        floor=trial.setting.min_effect,
+        n=n,
+        m=m,
+        critical=critical,
+        detectable=kolmogorov.smallest_gap(n, m, trial.alpha, power, effect) + error,
+        power=power,
+        extrapolated=bool(effect and effect.extrapolates(trial.alpha)),
+    )
+    threshold = max(critical, trial.setting.min_effect)
+    # The band of Dvoretzky, Kiefer and Wolfowitz, which holds for every place at once.
+    band = sqrt(log(2.0 / 0.05) / 2.0 * (1.0 / n + 1.0 / m))
+    numbers = {
+        "test": "Kolmogorov, two samples",
+        "distance": distance,
+        "threshold": threshold,
+        "rank_error": error,
+        "interval_95": [max(0.0, gap - band), min(1.0, distance + error + band)],
+        "season": None if season is None else season.name,
+        "moved": bins_that_moved(ours, theirs),
+    }
+    sentence = f"Baseline drift distance: {gap} exceeds threshold: {threshold}"
+    return found(evidence, effect, sentence, numbers)
+
+
+def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial) -> Finding:
+    ours, theirs = counts
+    season = trial.calibration.seasonal(trial.season) if trial.calibration else None
+    if season is not None:
+        theirs, effect = season.counts, season.effect
+    else:
+        effect = _effect(trial)
+    if not sum(theirs.values()):
+        return not_evaluated("the baseline column has no values")
+    table = homogeneity.cells(ours, theirs)
+    power, n, m = trial.setting.power, table.n, table.m
+    freedom = table.degrees_of_freedom
+    single = table.compares_cells and table.tests == 1 and freedom > 1
+    evidence = Evidence(
+        p_value=homogeneity.p_value(table, effect),
+        alpha=trial.alpha,
+        effect=table.total_variation,
+        floor=trial.setting.min_effect,
+        n=n,
+        m=m,
+        critical=homogeneity.critical_statistic(freedom, n, m, trial.alpha, effect)
+        if single
+        else None,
+        detectable=homogeneity.smallest_total_variation(table, trial.alpha, power, effect),
+        power=power,
+        extrapolated=bool(effect and effect.extrapolates(trial.alpha)),
+    )
+    numbers: dict[str, Any] = {
+        "test": "homogeneity of two samples (G, Williams' correction; two cells: exact)",
+        "distance": table.total_variation,
+        "threshold": trial.setting.min_effect,
+        "statistic": homogeneity.statistic(table),
+        "degrees_of_freedom": freedom,
+        "cells": [
+            {"value": label, "count": x, "baseline_count": y}
+            for label, x, y in zip(table.labels, table.current, table.baseline, strict=True)
+        ],
+        "few": list(table.few),
+        "season": None if season is None else season.name,
+        "moved": cells_that_moved(table),
+    }
+    sentence = (
+        f"Baseline drift distance: {table.total_variation} exceeds threshold: "
+        f"{trial.setting.min_effect}"
+    )
+    return found(evidence, effect, sentence, numbers)
+
+
+def _effect(trial: Trial) -> DesignEffect | None:
+    effect = trial.calibration.drift if trial.calibration else None
+    return effect if isinstance(effect, DesignEffect) else None
