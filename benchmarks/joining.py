@@ -60,7 +60,8 @@ def _ours(data: Path, *, engine: str) -> Run:
     )
 
     def joining(size: int) -> Joining:
-        keeper = RowsKeeper(Layout(str(store), "benchmark"), settings, {(window, variant): 0})
+        layout = Layout(str(store), "benchmark")
+        keeper = RowsKeeper(layout, settings, {(window, variant): 0})
         buckets = 1 << (size // (64 << 20)).bit_length()
         return Joining(plan, buckets, keeper, {window: 1 << 62}, {})
 

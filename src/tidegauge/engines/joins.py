@@ -1,9 +1,7 @@
 """How a join travels: parts deal their rows to buckets by id, and each bucket is joined alone.
 
-Predictions and labels of one id meet in one bucket, whichever part they were read from. A packet
-is the rows of one part, window and bucket as Arrow's own bytes, so that an engine moves few large
-values and not a value a row. Packets are joined in the order of their parts: which task ended first
-makes no difference.
+Predictions and labels of one id meet in one bucket, whichever part they were read from. Packets are
+joined in the order of their parts: which task ended first makes no difference.
 """
 
 from __future__ import annotations
@@ -13,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from tidegauge.engines.arrow.joining import KEY, Labels, dealt, keyed
 from tidegauge.engines.arrow.quality import fold_quality
+from tidegauge.engines.packets import Packet, from_payload, order, to_payload
 from tidegauge.model.batch import Part, Reader, Tally
 from tidegauge.model.merged import LABEL, MergeCounts
 from tidegauge.quality.profile import QualityProfile
@@ -95,32 +94,6 @@ class Joined:
     orphans: Mapping[int, int]
 
 
-class Packet(NamedTuple):
-    """What travels to a bucket, or comes back from it."""
-
-    bucket: int
-    side: str
-    window: str
-    variant: str
-    part: str
-    payload: pa.Buffer
-
-
-PACKETS = pa.schema(
-    [
-        ("bucket", pa.int32()),
-        ("side", pa.string()),
-        ("window", pa.string()),
-        ("variant", pa.string()),
-        ("part", pa.string()),
-        ("payload", pa.binary()),
-    ]
-)
-SPARK_PACKETS = (
-    "bucket int, side string, window string, variant string, part string, payload binary"
-)
-
-
 def packets(chunks: Iterable[Chunk], side: str, part: str, buckets: int) -> Iterator[Packet]:
     """The rows of a part, dealt to their buckets, and what it counted."""
     tables: dict[Key, list[pa.Table]] = {}
@@ -134,7 +107,7 @@ def packets(chunks: Iterable[Chunk], side: str, part: str, buckets: int) -> Iter
         yield Packet(_ABOUT, side, *key, part, _json(asdict(tally)))
     for key, some in tables.items():
         for bucket, rows in dealt(keyed(pa.concat_tables(some).combine_chunks()), buckets):
-            yield Packet(bucket, side, *key, part, _to_buffer(rows))
+            yield Packet(bucket, side, *key, part, to_payload(rows))
 
 
 def joined(arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
@@ -144,11 +117,6 @@ def joined(arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
             yield from some
         else:
             yield from _joined(bucket, some, joining)
-
-
-def order(packet: Packet) -> tuple[int, str, str, str, str]:
-    """The sort key that `joined` needs."""
-    return packet[:5]
 
 
 def gathered(answers: Iterable[Packet]) -> Joined:
@@ -218,11 +186,11 @@ def _joined(bucket: int, arrived: Iterable[Packet], joining: Joining) -> Iterato
     labels: Labels | None = None
     for side, of_side in groupby(arrived, key=lambda packet: packet.side):
         if side == LABELS:
-            labels = Labels(pa.concat_tables([_table(packet.payload) for packet in of_side]))
+            labels = Labels(pa.concat_tables([from_payload(packet.payload) for packet in of_side]))
             continue
         for key, some in groupby(of_side, key=lambda packet: (packet.window, packet.variant)):
             window = key[0]
-            table = pa.concat_tables([_table(packet.payload) for packet in some])
+            table = pa.concat_tables([from_payload(packet.payload) for packet in some])
             own = labels if labels is not None else Labels(table.slice(0, 0))
             merged = own.join(table, joining.until[window], again=key in joining.again)
             yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining))
@@ -265,37 +233,3 @@ def _json(value: object) -> pa.Buffer:
 def _tally(payload: pa.Buffer) -> Tally:
     fields = json.loads(payload.to_pybytes())
     return Tally(**{**fields, "reasons": tuple(fields["reasons"])})
-
-
-def _to_buffer(table: pa.Table) -> pa.Buffer:
-    """The rows as Arrow's stream, copied once; not compressed, since ids hardly are."""
-    sizes = pa.MockOutputStream()
-    with pa.ipc.new_stream(sizes, table.schema) as writer:
-        writer.write_table(table)
-    buffer = pa.allocate_buffer(sizes.size())
-    with pa.ipc.new_stream(pa.FixedSizeBufferWriter(buffer), table.schema) as writer:
-        writer.write_table(table)
-    return buffer
-
-
-def _table(payload: pa.Buffer) -> pa.Table:
-    return pa.ipc.open_stream(payload).read_all()
-
-
-def to_batch(packet: Packet) -> pa.RecordBatch:
-    """The packet as an Arrow batch of one row, its payload not copied."""
-    arrays = [
-        pa.array([value], field.type) for value, field in zip(packet[:5], PACKETS, strict=False)
-    ]
-    offsets = pa.array([0, packet.payload.size], pa.int32()).buffers()[1]
-    arrays.append(pa.Array.from_buffers(pa.binary(), 1, [None, offsets, packet.payload]))
-    return pa.RecordBatch.from_arrays(arrays, schema=PACKETS)
-
-
-def from_batch(batch: pa.RecordBatch) -> Iterator[Packet]:
-    """The packets of an Arrow batch, their payloads not copied."""
-    *names, payloads = batch.columns
-    rows = zip(*(column.to_pylist() for column in names), strict=True)
-    for i, row in enumerate(rows):
-        bucket, side, window, variant, part = row
-        yield Packet(bucket, side, window, variant, part, payloads[i].as_buffer())

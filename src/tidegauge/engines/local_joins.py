@@ -19,25 +19,23 @@ import pyarrow as pa
 
 from tidegauge.engines.joins import (
     LABELS,
-    PACKETS,
     PREDICTIONS,
     fold_packets,
-    from_batch,
     gathered,
     joined,
     merged_folds,
-    order,
     packets,
-    to_batch,
 )
 from tidegauge.engines.local import ALONE_BYTES
+from tidegauge.engines.packets import SCHEMA, from_batch, order, to_batch
 from tidegauge.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tidegauge.engines.arrow.fold import Key
-    from tidegauge.engines.joins import Joined, Joining, Packet, Side
+    from tidegauge.engines.joins import Joined, Joining, Side
+    from tidegauge.engines.packets import Packet
     from tidegauge.model.batch import Part, Reader, Tally
     from tidegauge.model.quality import QualityPlan
     from tidegauge.quality.profile import QualityProfile
@@ -116,7 +114,7 @@ def _deal(folder: Path, buckets: int, number: int, work: tuple[str, Reader, Part
         place.mkdir(exist_ok=True)
         with (
             pa.OSFile(str(place / str(number)), "wb") as file,
-            pa.ipc.new_file(file, PACKETS) as out,
+            pa.ipc.new_file(file, SCHEMA) as out,
         ):
             for packet in some:
                 out.write_batch(to_batch(packet))

@@ -15,18 +15,14 @@ import pyarrow as pa
 from tidegauge.engines.joins import (
     LABELS,
     PREDICTIONS,
-    SPARK_PACKETS,
-    Packet,
     Side,
     fold_packets,
-    from_batch,
     gathered,
     joined,
     merged_folds,
-    order,
     packets,
-    to_batch,
 )
+from tidegauge.engines.packets import SPARK_SCHEMA, Packet, from_batch, order, to_batch
 from tidegauge.engines.spark import (
     BATCH_SETTING,
     failures_told,
@@ -92,7 +88,7 @@ def join_labels(
     with failures_told(), with_settings(spark, _settings(sides)):
         whole = reduce(lambda one, other: one.union(other), dealt)
         meeting = whole.repartition(min(joining.buckets + 1, _MOST_JOINERS), "bucket")
-        return gathered(_collected(meeting.mapInArrow(join, SPARK_PACKETS)))
+        return gathered(_collected(meeting.mapInArrow(join, SPARK_SCHEMA)))
 
 
 def fold_answers(
@@ -132,7 +128,7 @@ def _dealt(spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets) -
                 for part in tasks[task]:
                     yield from _in_batches(to_packets(read(part), part.id))
 
-    return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(deal, SPARK_PACKETS)
+    return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(deal, SPARK_SCHEMA)
 
 
 def _dealt_frame(side: FrameSide, to_packets: ToPackets) -> DataFrame:
@@ -142,7 +138,7 @@ def _dealt_frame(side: FrameSide, to_packets: ToPackets) -> DataFrame:
         part = task_part()
         return _in_batches(to_packets(read(part, tables(batches, names)), part.id))
 
-    return numbered_columns(side.data).mapInArrow(deal, SPARK_PACKETS)
+    return numbered_columns(side.data).mapInArrow(deal, SPARK_SCHEMA)
 
 
 def _settings(sides: Iterable[tuple[str, Side | FrameSide]]) -> dict[str, str]:

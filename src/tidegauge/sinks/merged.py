@@ -53,7 +53,8 @@ class RowsKeeper:
         # Of ids, times and scores hardly two are alike, and a dictionary of them is a waste.
         coded = [f.name for f in table.schema if f.name in _FEW or pa.types.is_string(f.type)]
         coded = [name for name in coded if name not in (ID, RECORD)]
-        parquet.write_table(table, stream, compression="lz4", use_dictionary=coded)
+        packed = {name: "none" if name == ID else "lz4" for name in table.column_names}
+        parquet.write_table(table, stream, compression=packed, use_dictionary=coded)
         uri = join(self.layout.merged(key), name)
         storage_for(uri, self.settings).write(uri, stream.getvalue().to_pybytes())
 
