@@ -102,6 +102,26 @@ def test_the_gap_between_the_classes_spreads_as_its_bootstrap_says() -> None:
     assert claimed.mean() == pytest.approx(values.std(ddof=1), rel=0.2)
 
 
+def test_the_cheapest_threshold_lies_where_it_says() -> None:
+    """The best threshold of a calibrated score is 5 / 45: a false alarm's part of both costs."""
+    rng = np.random.default_rng(21)
+    hits, costs, claimed = [], [], []
+    for _ in range(60):
+        s = rng.random(2_000) ** 2
+        found = statistics(PRICED, label=rng.random(2_000) < s, score=s).metrics
+        threshold, cost = found["cheapest_threshold"], found["cheapest_cost_per_thousand"]
+        assert threshold.low is not None
+        assert threshold.high is not None
+        hits.append(threshold.low <= 5 / 45 <= threshold.high)
+        costs.append(cost.value)
+        claimed.append(cost.standard_deviation)
+
+    assert np.mean(hits) >= 0.85
+    assert np.mean(np.array(claimed, float)) == pytest.approx(
+        np.std(np.array(costs, float), ddof=1), rel=0.3
+    )
+
+
 def test_quantiles_of_errors_are_covered() -> None:
     """Each interval of the table covers the true quantile of the errors."""
     rng = np.random.default_rng(9)

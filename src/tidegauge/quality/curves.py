@@ -34,7 +34,8 @@ class Ranking:
     `hits` and `alarms` are the positive and negative labels of each; `edges` the least score that
     is in the cell. With `exact` all scores of a cell are equal. `resampled` are hits and alarms of
     the bootstrap, one row a replicate: of at most 512 groups of neighbouring cells, alike in their
-    rows, for they tell of spreads alone; values are read from the cells.
+    rows, for they tell of spreads alone; values are read from the cells. `group_edges` are the
+    least scores of these groups.
     """
 
     hits: NDArray[np.int64]
@@ -42,6 +43,7 @@ class Ranking:
     edges: NDArray[np.float64]
     exact: bool
     resampled: tuple[NDArray[np.float64], NDArray[np.float64]]
+    group_edges: NDArray[np.float64]
 
     @classmethod
     def of_scores(cls, scores: Scores) -> Self:
@@ -52,7 +54,9 @@ class Ranking:
             weights(np.add.reduceat(hits, starts), "hits"),
             weights(np.add.reduceat(alarms, starts), "alarms"),
         )
-        return cls(hits, alarms, scores.edges[::-1], scores.level == 0, resampled)
+        edges = scores.edges[::-1]
+        lasts = np.append(starts[1:], len(edges)) - 1
+        return cls(hits, alarms, edges, scores.level == 0, resampled, edges[lasts])
 
     @property
     def positives(self) -> int:
