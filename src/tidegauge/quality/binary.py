@@ -10,17 +10,17 @@ from tidegauge.quality import classification
 from tidegauge.quality.classification import Outcomes
 from tidegauge.quality.costs import cheapest, cost_per_thousand, total_cost
 from tidegauge.quality.curves import (
-    Ranking,
     au_prc,
     auc,
     average_precision,
     ks,
-    lift_by_decile,
     precision_recall_curve,
     roc_curve,
 )
 from tidegauge.quality.intervals import share
+from tidegauge.quality.lift import lift_by_decile
 from tidegauge.quality.probabilities import brier_score, calibration, log_loss
+from tidegauge.quality.ranking import Ranking
 from tidegauge.quality.regression import QUANTILES
 
 if TYPE_CHECKING:

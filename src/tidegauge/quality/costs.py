@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.model.quality import Costs
-    from tidegauge.quality.curves import Ranking
+    from tidegauge.quality.ranking import Ranking
     from tidegauge.states.amounts import Amounts
     from tidegauge.states.scores import Scores
 
