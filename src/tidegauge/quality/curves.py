@@ -62,14 +62,14 @@ def auc(ranking: Ranking) -> Estimate:
     # The share of the other class that a row of the cell is rightly ranked against.
     of_hit = 1.0 - (np.cumsum(alarms) - alarms / 2.0) / n
     of_alarm = (np.cumsum(hits) - hits / 2.0) / p
-    value = min(1.0, float(hits @ of_hit) / p)
+    value = min(1.0, float((hits * of_hit).sum()) / p)
     sd = None
     if min(p, n) > 1:
-        among_hits = float(hits @ (of_hit - value) ** 2) / (p - 1)
-        among_alarms = float(alarms @ (of_alarm - value) ** 2) / (n - 1)
+        among_hits = float((hits * (of_hit - value) ** 2).sum()) / (p - 1)
+        among_alarms = float((alarms * (of_alarm - value) ** 2).sum()) / (n - 1)
         sd = sqrt(among_hits / p + among_alarms / n)
-    error = 0.0 if ranking.exact else float(hits.astype(np.float64) @ alarms) / (2.0 * p * n)
-    return share(value, sd, min(p, n), error)
+    tied = 0.0 if ranking.exact else float((hits.astype(np.float64) * alarms).sum())
+    return share(value, sd, min(p, n), tied / (2.0 * p * n))
 
 
 def au_prc(ranking: Ranking) -> Estimate:
@@ -95,7 +95,7 @@ def _below_precisions(ranking: Ranking, heights: Heights) -> Estimate:
     if reason := ranking.lacking():
         return undefined(reason)
     recalls, precisions = _precisions(ranking.hits, ranking.alarms)
-    value = float(np.diff(recalls) @ heights(precisions))
+    value = float(np.sum(np.diff(recalls) * heights(precisions)))
     recalls, precisions = _precisions(*ranking.resampled)
     sd = deviation(np.sum(np.diff(recalls) * heights(precisions), axis=-1))
     return share(min(1.0, value), sd, ranking.positives, _precision_error(ranking, heights))
@@ -159,7 +159,8 @@ def _precision_error(ranking: Ranking, heights: Heights) -> float:
     least = np.minimum(before, (hit0 + 1.0) / (hit0 + 1.0 + alarm1))
     most = np.maximum(before, hit1 / np.maximum(hit1 + alarm0, 1.0))
     least[0], most[0] = 0.0, 1.0  # before the first point there is none
-    return min(1.0, float(hits @ np.maximum(most - here, here - least)) / ranking.positives)
+    off = hits * np.maximum(most - here, here - least)
+    return min(1.0, float(off.sum()) / ranking.positives)
 
 
 def _shown(progress: NDArray[np.float64]) -> NDArray[np.intp]:
