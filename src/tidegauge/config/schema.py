@@ -29,6 +29,7 @@ class CaptureFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
     TABLE = "table"
 
 
@@ -69,6 +70,7 @@ class Training:
     read: ReadBy = ReadBy.ARROW
     time: str | None = None
     header: bool = True
+    preprocess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import INPUT, OUTPUT, Envelopes, open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
-from tidegauge.sources.payload import Row, rows_of
+from tidegauge.sources.payload import Columns, Row, rows_of
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
 
@@ -134,9 +134,10 @@ class CaptureReader:
         rows: list[Row] = []
         reasons: dict[int, str] = {}
         inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
+        sides = sent_and_answered(self.inputs, self.outputs, self.skip)
         for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                rows += rows_of_record(payload, answer, self.inputs, self.outputs)
+                rows += rows_of_record(payload, answer, *sides)
             except BadRecord as error:
                 reasons[int(envelopes.records[i])] = str(error)
         found = dict.fromkeys(name for names in dict.fromkeys(map(tuple, rows)) for name in names)
@@ -188,8 +189,15 @@ def _in_utc(time: str) -> str:
         return time
 
 
+def sent_and_answered(
+    inputs: tuple[str, ...], outputs: tuple[str, ...], skip: frozenset[str]
+) -> tuple[Columns, Columns]:
+    """The columns of the two sides of a record: what an answer has beyond them is passed over."""
+    return Columns(inputs, skip), Columns(outputs, skip, only=True)
+
+
 def rows_of_record(
-    payload: Payload, answer: Payload, inputs: Sequence[str], outputs: Sequence[str]
+    payload: Payload, answer: Payload, inputs: Columns, outputs: Columns
 ) -> tuple[Row, ...]:
     """The rows of one record: what was sent, with the outputs of what was answered.
 
@@ -197,22 +205,22 @@ def rows_of_record(
         BadRecord: it cannot be read, with the reason.
     """
     rows = _rows_of(INPUT, payload, inputs)
-    if not outputs:
+    if not outputs.names:
         return rows
     answers = _rows_of(OUTPUT, answer, outputs)
     if len(rows) != len(answers):
         raise BadRecord(_unequal(len(rows), len(answers)))
     for row, answered in zip(rows, answers, strict=True):
-        row.update((name, answered[name]) for name in outputs if name in answered)
+        row.update(answered)
     return rows
 
 
-def _rows_of(side: str, payload: Payload, names: Sequence[str]) -> tuple[Row, ...]:
+def _rows_of(side: str, payload: Payload, columns: Columns) -> tuple[Row, ...]:
     data, encoding, content_type = payload
     if data is None or encoding is None:
         raise BadRecord(f"the record has no {side} with data and encoding")
     try:
-        return rows_of(data, encoding, content_type or "", names)
+        return rows_of(data, encoding, content_type or "", columns)
     except BadRecord as error:
         raise BadRecord(f"{side}: {error}") from None
 

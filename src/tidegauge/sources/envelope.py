@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidegauge.sources.alike import read_alike
 from tidegauge.sources.columns import one_array
 from tidegauge.sources.jsontext import read_each, read_fast
 from tidegauge.sources.rejected import BadRecord
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.sources.lines import Lines
+    from tidegauge.sources.nested import Path
 
 _PAYLOAD = pa.struct(
     [("data", pa.string()), ("encoding", pa.string()), ("observedContentType", pa.string())]
@@ -35,6 +37,17 @@ _SCHEMA = pa.schema(
     ]
 )
 INPUT, OUTPUT = "endpointInput", "endpointOutput"
+
+_TIME = ("eventMetadata", "inferenceTime")
+_FIELDS: Mapping[str, tuple[Path, ...]] = {
+    side: tuple(("captureData", side, field.name) for field in _PAYLOAD) for side in (INPUT, OUTPUT)
+}
+_WANTED = (*_FIELDS[INPUT], *_FIELDS[OUTPUT], _TIME)
+# What differs from one record of an endpoint to the next.
+_VARYING = (
+    *(("captureData", side, "data") for side in (INPUT, OUTPUT)),
+    *(("eventMetadata", name) for name in ("eventId", "inferenceId", "inferenceTime")),
+)
 
 _FEW = 32  # records that are looked at one by one if something is wrong with one of them
 _PIECES = 16  # that a larger number of records is cut into then
@@ -74,37 +87,52 @@ def open_envelopes(lines: Lines) -> Envelopes:
     Whatever is wrong with a record, its neighbours are read.
     """
     pieces = list(_pieces(lines, 0))
-    capture = pa.concat_arrays([one_array(p.table.column("captureData")) for p in pieces])
-    metadata = pa.concat_arrays([one_array(p.table.column("eventMetadata")) for p in pieces])
+    columns = {path: _together([piece.columns[path] for piece in pieces]) for path in _WANTED}
     return Envelopes(
         np.concatenate([piece.records for piece in pieces]),
-        _payloads(capture, INPUT),
-        _payloads(capture, OUTPUT),
-        pc.struct_field(metadata, "inferenceTime"),
+        Payloads(*(columns[path] for path in _FIELDS[INPUT])),
+        Payloads(*(columns[path] for path in _FIELDS[OUTPUT])),
+        columns[_TIME],
         tuple(broken for piece in pieces for broken in piece.broken),
     )
 
 
+def _together(arrays: Sequence[pa.Array]) -> pa.Array:
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
-    """Records that were opened together."""
+    """Records that were opened together, and their texts by path."""
 
     records: NDArray[np.int64]
-    table: pa.Table
+    columns: Mapping[Path, pa.Array]
     broken: tuple[tuple[int, str], ...] = ()
 
 
 def _pieces(lines: Lines, first: int) -> Iterator[_Piece]:
     """The records of some lines, which are those from `first` on; at least one piece."""
-    table = read_fast(lines, _SCHEMA)
-    if table is not None:
-        yield _Piece(np.arange(first, first + len(lines)), table)
+    columns = _read_at_once(lines)
+    if columns is not None:
+        yield _Piece(np.arange(first, first + len(lines)), columns)
     elif len(lines) <= _FEW:
         yield _one_by_one(lines, first)
     else:
         step = max(_FEW, len(lines) // _PIECES)
         for start in range(0, len(lines), step):
             yield from _pieces(lines.slice(start, start + step), first + start)
+
+
+def _read_at_once(lines: Lines) -> Mapping[Path, pa.Array] | None:
+    columns = read_alike(lines, _WANTED, _VARYING)
+    if columns is not None:
+        return columns
+    table = read_fast(lines, _SCHEMA)
+    return None if table is None else _columns(table)
+
+
+def _columns(table: pa.Table) -> Mapping[Path, pa.Array]:
+    return {path: one_array(pc.struct_field(table.column(path[0]), path[1:])) for path in _WANTED}
 
 
 def _one_by_one(lines: Lines, first: int) -> _Piece:
@@ -118,11 +146,8 @@ def _one_by_one(lines: Lines, first: int) -> _Piece:
             broken.append((i, str(error)))
     table = pa.Table.from_pylist(rows, _SCHEMA)
     found = np.array(records, np.int64)
-    return _Piece(found, table, tuple((first + i, reason) for i, reason in broken))
-
-
-def _payloads(capture: pa.Array, side: str) -> Payloads:
-    return Payloads(*(pc.struct_field(capture, [side, field.name]) for field in _PAYLOAD))
+    reasons = tuple((first + i, reason) for i, reason in broken)
+    return _Piece(found, _columns(table), reasons)
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:

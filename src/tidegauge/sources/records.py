@@ -21,9 +21,9 @@ from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tidegauge.model.batch import Part
+    from tidegauge.model.batch import FileSlice, Part
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.layout import Layout
     from tidegauge.storage import S3Settings
@@ -36,7 +36,7 @@ Rows = Callable[[str], tuple[Row, ...]]
 
 @dataclass(frozen=True, slots=True)
 class RecordReader:
-    """Reads the files of a part line by line.
+    """Reads the files of a part line by line, or by what else finds their `records`.
 
     The columns are those of `first` that there are, in this order, then the others as they come.
     A record without rows is counted as dropped. With a layout the lines are captures, whose times
@@ -51,6 +51,7 @@ class RecordReader:
     rejected: Bin
     settings: S3Settings
     layout: Layout | None = None
+    records: Callable[[Iterable[FileSlice], S3Settings], Iterator[Lines]] = read_lines
 
     def __call__(self, part: Part) -> Iterator[Chunk]:
         """Chunks of a part's records; a broken compressed file is the last chunk's fault.
@@ -64,7 +65,7 @@ class RecordReader:
 
     def _chunks(self, part: Part, kept: Kept) -> Iterator[Chunk]:
         try:
-            for lines in read_lines(part.files, self.settings):
+            for lines in self.records(part.files, self.settings):
                 if len(lines):
                     yield from self._block(lines, part, kept)
         except Unreadable as error:
