@@ -143,6 +143,25 @@ def test_blocks_that_swing_widen_the_margin() -> None:
     assert swinging.basis.swing == pytest.approx(0.05, rel=0.1)
 
 
+def test_blocks_of_few_rows_are_no_swing() -> None:
+    """Of ten rows all or none are right by chance alone, and a block of nine is not asked."""
+    rng = np.random.default_rng(23)
+
+    def block(rows: int) -> QualityStatistics:
+        right = int(rng.binomial(rows, 0.9))
+        return statistics(
+            MULTICLASS, label=[1] * rows, prediction=[1] * right + [0] * (rows - right)
+        )
+
+    baseline = statistics(MULTICLASS, label=[1] * 5_000, prediction=[1] * 4_500 + [0] * 500)
+    for rows, least, most in ((9, 0.0, 0.0), (10, 0.0, 0.03)):
+        found = suggest(
+            baseline, alpha=1e-3, expected_rows=1_000, blocks=[block(rows) for _ in range(200)]
+        ).metrics[0]
+        assert found.basis is not None
+        assert least <= found.basis.swing <= most
+
+
 def test_blocks_without_a_swing_change_nothing() -> None:
     """Blocks that differ by the chance of their sizes are no reason for a wider margin."""
     rng = np.random.default_rng(14)
