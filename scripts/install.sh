@@ -23,7 +23,7 @@ own=$(sed -n 's/==.*/==/p' "$more" | sed 's/^/^/')
 echo "Installing the packages into $venv (some minutes the first time) ..."
 "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --retries 2 \
     --constraint "$venv/pins.txt" --requirement "$more" \
-    --editable '.[spark,aws,deequ,demo,dev]' >"$log" 2>&1 && exit 0
+    --editable '.[spark,aws,deequ,demo,dev,fuzz]' >"$log" 2>&1 && exit 0
 
 if grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Temporary failure in name' "$log"; then
     fail "pip could not reach its package index: is there a network? Its own words are in $log"

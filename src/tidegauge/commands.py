@@ -125,11 +125,15 @@ def _reported(job: Job, type_: MonitorType, since: datetime | None, until: datet
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """`tidegauge check`: what is in force, and whether the documents can be read."""
+    """`tidegauge check`: what is in force, and whether scripts and documents can be read."""
     from tidegauge.flows.pinned import read_pinned
+    from tidegauge.flows.scripts import capture_script, postprocess_script, training_script
 
     conf = load_conf(arguments.conf, arguments.overrides)
     print_text(to_yaml(conf))
+    for script in (training_script(conf), capture_script(conf), postprocess_script(conf)):
+        if script is not None:
+            print_text(f"script {script.uri} defines {script.handler}")
     layout = Layout(conf.store, conf.monitor)
     storage = storage_for(conf.store, conf.s3)
     if not storage.exists(layout.pin):

@@ -146,11 +146,14 @@ def _statistics_row(feature: FeatureStatistics) -> tuple[str, ...]:
 
 
 def _frequent(feature: FeatureStatistics) -> str:
+    detail = feature.detail
     if feature.text is None:
-        return ""
+        strays = detail.strays.values if detail and detail.strays else ()
+        listed = ", ".join(f"{value!r} ({count:,})" for value, count in strays[:_FEW])
+        return f"not {feature.inferred_type.value}: {listed}" if listed else ""
     ranked = feature.text.categories or ()
-    if not ranked and feature.detail and feature.detail.frequent:
-        ranked = feature.detail.frequent.values
+    if not ranked and detail and detail.frequent:
+        ranked = detail.frequent.values
     return ", ".join(f"{value} ({count:,})" for value, count in ranked[:_FEW])
 
 

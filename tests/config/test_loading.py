@@ -61,7 +61,7 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
         "unknown key 'windw'; did you mean 'window'?",
         "unknown key 'training.tyme'; did you mean 'time'?",
         "the key 'captures.uri' is missing",
-        "captures.format: expected one of sagemaker, parquet, csv, jsonl, table; found 'sagemakr'",
+        "captures.format: expected one of sagemaker, parquet, csv, jsonl, json, table; found",
         "captures.outputs: expected a list of names, found 'score'",
         "max_rejected: expected a number, found 'x'",
     ):

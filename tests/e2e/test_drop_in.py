@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 from tests.e2e.world import HOURS, INPUTS, day_rows, hour_key, put, run_key
 
@@ -126,6 +127,56 @@ def test_a_batch_transform_is_monitored_by_its_manifests(fresh: World) -> None:
     assert f"{fresh.data}/results/b.csv.out, which is not there" in two["reason"]
 
 
+LINES = """
+def preprocess_handler(csv_line):
+    if csv_line == "miles;seats":
+        return []
+    miles, seats = csv_line.split(";")
+    return {"miles": float(miles), "seats": int(seats)}
+"""
+
+
+def test_a_script_stands_between_training_data_and_baseline(fresh: World, tmp_path: Path) -> None:
+    """Of CSV, a header's line too; the script is an input, and its failures name the lines."""
+    pre = script(fresh, "lines.py", LINES)
+    data = put(f"{tmp_path}/csv", {"a.csv": b"miles;seats\n4.5e2;100\n460;120\n"})
+    conf = ("training.format=csv", f"training.uri={data}", f"training.preprocess={pre}")
+    sets = [word for one in conf for word in ("--set", one)]
+    told = fresh.run("baseline", *sets)
+    pinned = fresh.document("baseline/current.json")["baseline"]
+    folder = f"baseline/{pinned}/data_quality"
+
+    assert 0 == told.code, told.err
+    features = fresh.document(f"{folder}/statistics.json")["features"]
+    assert [("miles", "Fractional"), ("seats", "Integral")] == [
+        (feature["name"], feature["inferred_type"]) for feature in features
+    ]
+    run = fresh.document(f"{folder}/run.json")
+    assert (2, 1) == (run["inputs"]["files"], run["counts"]["dropped"])
+
+    put(f"{tmp_path}/csv", {"a.csv": b"miles;seats\n450;many\n"})
+    told = fresh.run("baseline", *sets)
+    assert 4 == told.code
+    assert f"a.csv:2: the script {pre}:6 raised ValueError: invalid literal" in told.error
+
+
+@pytest.mark.parametrize("key", ["captures.preprocess", "captures.postprocess"])
+def test_check_reads_the_scripts(fresh: World, key: str) -> None:
+    """A broken one is told before anything is run; so is one that is not there."""
+    handler = key.rpartition(".")[2] + "_handler"
+    good = script(fresh, "good.py", f"def {handler}(): ...\n")
+    told = fresh.run("check", "--set", f"{key}={good}")
+    assert (0, True) == (told.code, f"script {good} defines {handler}" in told.out)
+
+    broken = script(fresh, "broken.py", "import json\nprint(undefined)\n")
+    told = fresh.run("check", "--set", f"{key}={broken}")
+    assert 2 == told.code
+    assert f"the script {broken}:2 raised NameError: name 'undefined' is not defined" in told.error
+
+    told = fresh.run("check", "--set", f"{key}={broken}.gone")
+    assert (2, True) == (told.code, f"there is no script {broken}.gone" in told.error)
+
+
 def test_keys_that_rule_each_other_out_are_told(fresh: World) -> None:
     """Before anything is read."""
     capturing(fresh, manifests=True, custom_attributes=True, preprocess="x.py")
@@ -134,3 +185,7 @@ def test_keys_that_rule_each_other_out_are_told(fresh: World) -> None:
     assert 2 == told.code
     for key in ("manifests", "custom_attributes"):
         assert f"captures.{key}: expected" in told.error
+
+    told = fresh.run("baseline", "--set", "training.preprocess=x.py")
+    assert 2 == told.code
+    assert "training.preprocess: expected the format csv" in told.error

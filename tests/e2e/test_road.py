@@ -91,7 +91,7 @@ def test_run_json_tells_what_was_done(travelled: Travelled) -> None:
         "held": 4,
         "violated": 1,
         "not_enough_data": 10,
-        "not_evaluated": 0,
+        "not_evaluated": 1,
         "violations": 1,
     }
     facts = {
@@ -270,7 +270,7 @@ def test_check_before_the_first_baseline_says_what_to_do(data: str, tmp_path: Pa
         ("statistics.json", ("60 rows", "carrier", "miles", "Fractional", "score")),
         ("constraints.json", ("constraints of 3 features", "AA", "yes")),
         ("constraint_violations.json", ("1 violations", "miles", "baseline_drift_check")),
-        ("outcomes.json", ("15 outcomes", "held", "violated", "missing_column_check")),
+        ("outcomes.json", ("16 outcomes", "held", "violated", "missing_column_check")),
     ],
 )
 def test_show_prints_a_document_as_a_table(

@@ -51,6 +51,24 @@ def test_the_published_multiclass_example() -> None:
     assert expected == pytest.approx({name: found.value(name) for name in expected}, rel=1e-14)
 
 
+def test_the_published_binary_example() -> None:
+    """The outcomes of the service's documentation: one hit, two false alarms, one refused."""
+    found = statistics(BINARY, label=[0, 0, 0, 1], prediction=[0, 1, 1, 1])
+    expected = {
+        "recall": 1.0,
+        "precision": 0.3333333333333333,
+        "accuracy": 0.5,
+        "true_negative_rate": 0.33333333333333337,
+        "false_positive_rate": 0.6666666666666666,
+        "f0_5": 0.3846153846153846,
+        "f1": 0.5,
+        "f2": 0.7142857142857143,
+    }
+
+    assert {"0": {"0": 1, "1": 2}, "1": {"0": 0, "1": 1}} == found.confusion
+    assert expected == pytest.approx({name: found.value(name) for name in expected}, rel=1e-14)
+
+
 def test_a_ranking_by_hand() -> None:
     """Of the 2 x 3 pairs four are in order, one is tied and one is not: the area is 4.5/6."""
     found = statistics(BINARY, label=[1, 1, 0, 0, 0], score=[0.9, 0.3, 0.5, 0.3, 0.1])

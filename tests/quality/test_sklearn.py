@@ -79,6 +79,22 @@ def test_curves(rows: list[tuple[bool, float]]) -> None:
     assert (0.0, prc["precisions"][1]) == (prc["recalls"][0], prc["precisions"][0])
 
 
+def test_a_long_curve_is_thinned_to_points_of_its_own() -> None:
+    """Of 5,000 scores at most 258 points are listed, both ends among them, each one exact."""
+    rng = np.random.default_rng(22)
+    y, s = rng.random(5_000) < 0.02, rng.random(5_000)
+    found = statistics(BINARY, label=y, score=s).curves
+    fpr, tpr, _ = sk.roc_curve(y, s, drop_intermediate=False)
+    points = list(zip(*found["receiver_operating_characteristic_curve"].values(), strict=True))
+    recalls = found["precision_recall_curve"]["recalls"]
+
+    assert 200 < len(points) <= 257
+    assert len(recalls) <= 258
+    assert ((0.0, 0.0), (1.0, 1.0)) == (points[0], points[-1])
+    assert (0.0, 1.0) == (recalls[0], recalls[-1])
+    assert set(points) <= set(zip(fpr.tolist(), tpr.tolist(), strict=True))
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     rows=st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abce")), min_size=1),

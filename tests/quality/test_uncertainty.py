@@ -95,11 +95,31 @@ def test_errors_in_step_with_the_labels_leave_r2_certain() -> None:
 def test_the_gap_between_the_classes_spreads_as_its_bootstrap_says() -> None:
     """KS has no closed form; its largest gap leans upwards, so only the spread is held to it."""
     rng = np.random.default_rng(8)
-    samples = [binary(rng, 1_000).metrics["ks"] for _ in range(60)]
+    samples = [binary(rng, 600).metrics["ks"] for _ in range(50)]
     values = np.array([metric.value for metric in samples], np.float64)
     claimed = np.array([metric.standard_deviation for metric in samples], np.float64)
 
     assert claimed.mean() == pytest.approx(values.std(ddof=1), rel=0.2)
+
+
+def test_the_cheapest_threshold_lies_where_it_says() -> None:
+    """The best threshold of a calibrated score is 5 / 45: a false alarm's part of both costs."""
+    rng = np.random.default_rng(21)
+    hits, costs, claimed = [], [], []
+    for _ in range(60):
+        s = rng.random(2_000) ** 2
+        found = statistics(PRICED, label=rng.random(2_000) < s, score=s).metrics
+        threshold, cost = found["cheapest_threshold"], found["cheapest_cost_per_thousand"]
+        assert threshold.low is not None
+        assert threshold.high is not None
+        hits.append(threshold.low <= 5 / 45 <= threshold.high)
+        costs.append(cost.value)
+        claimed.append(cost.standard_deviation)
+
+    assert np.mean(hits) >= 0.85
+    assert np.mean(np.array(claimed, float)) == pytest.approx(
+        np.std(np.array(costs, float), ddof=1), rel=0.3
+    )
 
 
 def test_quantiles_of_errors_are_covered() -> None:

@@ -67,6 +67,25 @@ def test_a_feature_is_expanded_by_its_type(
     assert expected == expand(Constraints((feature,)))
 
 
+@pytest.mark.parametrize(
+    ("own", "threshold"),
+    [
+        ({}, 0.2),
+        ({"comparison_threshold": 0.4}, 0.4),
+        ({"categorical_comparison_threshold": 0.3}, 0.3),
+        ({"categorical_comparison_threshold": 0.3, "comparison_threshold": 0.4}, 0.3),
+    ],
+)
+def test_a_features_threshold_is_for_its_categories_too(
+    own: dict[str, float], threshold: float
+) -> None:
+    """Unless it has one for categories: the service's default, which holds at both levels."""
+    config = MonitoringConfig(categorical_comparison_threshold=0.2)
+    found = expand(Constraints((replace(TEXT, overrides=own),), config))
+
+    assert CategoricalDrift("s", threshold, ROBUST, L_INFINITY) in found
+
+
 def test_every_setting_can_be_overridden_for_one_feature() -> None:
     """The document's settings for one, its own for the other."""
     config = MonitoringConfig(comparison_threshold=0.2, datatype_check_threshold=0.9)

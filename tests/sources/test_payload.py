@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tidegauge.sources.payload import rows_of
+from tidegauge.sources.payload import Columns, rows_of
 from tidegauge.sources.rejected import BadRecord
 
 NAMES = ("a", "b")
@@ -33,7 +33,7 @@ ROW = {"a": "1", "b": "x"}
 )  # fmt: skip
 def test_json_rows_are_found_in_every_shape(payload: object, rows: list[dict[str, str]]) -> None:
     """Objects name their columns, lists take the names that were given."""
-    assert rows == list(rows_of(json.dumps(payload), "JSON", "application/json", NAMES))
+    assert rows == list(rows_of(json.dumps(payload), "JSON", "application/json", Columns(NAMES)))
 
 
 @pytest.mark.parametrize(
@@ -45,22 +45,32 @@ def test_values_without_a_list_around_each_are_rows_of_one_column(
 ) -> None:
     """What a regressor answers: one number a row."""
     expected = [{"score": value} for value in values]
-    assert expected == list(rows_of(json.dumps(payload), "JSON", "", ("score",)))
+    assert expected == list(rows_of(json.dumps(payload), "JSON", "", Columns(("score",))))
 
 
 def test_json_lines_are_documents_one_a_line() -> None:
     """The content type application/jsonlines has the encoding JSON."""
     data = '{"features": [1, "x"]}\n\n{"a": 2}\n'
-    assert [ROW, {"a": "2"}] == list(rows_of(data, "JSON", "application/jsonlines", NAMES))
+    assert [ROW, {"a": "2"}] == list(rows_of(data, "JSON", "application/jsonlines", Columns(NAMES)))
 
 
 @pytest.mark.parametrize("content_type", ["text/csv; charset=utf-8", "application/x-csv"])
 def test_base64_is_read_as_its_content_type_says(content_type: str) -> None:
     """SageMaker encodes what it was not told to be CSV or JSON."""
     data = base64.b64encode(b'1,x\n"2","y, z"\n').decode()
-    assert [ROW, {"a": "2", "b": "y, z"}] == list(rows_of(data, "BASE64", content_type, NAMES))
+    assert [ROW, {"a": "2", "b": "y, z"}] == list(
+        rows_of(data, "BASE64", content_type, Columns(NAMES))
+    )
     data = base64.b64encode(b'{"features": [1, "x"]}').decode()
-    assert [ROW] == list(rows_of(data, "BASE64", "application/json", NAMES))
+    assert [ROW] == list(rows_of(data, "BASE64", "application/json", Columns(NAMES)))
+
+
+def test_what_is_not_asked_for_may_be_anything() -> None:
+    """A list among the answers, or in an excluded column, takes no row with it."""
+    data = json.dumps({"b": "x", "a": 1, "all": [0.1, 0.9], "in": {"deep": [1]}})
+
+    assert [ROW] == list(rows_of(data, "JSON", "", Columns(NAMES, only=True)))
+    assert [ROW] == list(rows_of(data, "JSON", "", Columns(NAMES, frozenset(["all", "in.deep"]))))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +82,7 @@ def test_base64_is_read_as_its_content_type_says(content_type: str) -> None:
         ("{", "JSON", "", "it is not JSON: "),
         ('{"a": 1}\n{', "JSON", "", "it is not JSON: "),
         ("[1, 2, 3]", "JSON", "", "a row of it has 3 columns: expected 2"),
-        ('{"a": [1]}', "JSON", "", "it has a list or an object in the place of a value"),
+        ('{"a": [1]}', "JSON", "", "it has a list or an object in the place of a value of 'a'"),
         ("[[[1], 2]]", "JSON", "", "it has a list or an object in the place of a value"),
         ('{"a": "\\ud800"}', "JSON", "", "half a character"),
         ("[" * 100_000, "JSON", "", "it is nested too deeply"),
@@ -87,5 +97,5 @@ def test_what_cannot_be_read_says_why(
 ) -> None:
     """A rejected record carries a reason that names what was expected."""
     with pytest.raises(BadRecord) as caught:
-        rows_of(data, encoding, content_type, NAMES)
+        rows_of(data, encoding, content_type, Columns(NAMES))
     assert reason in str(caught.value)

@@ -13,9 +13,10 @@ from tests.sources.reading import Everything, everything, kept, part_of
 
 from tidegauge.errors import UsageError
 from tidegauge.model.statistics import Kind
+from tidegauge.sources import training
 from tidegauge.sources.captures import reader
 from tidegauge.sources.script import POSTPROCESS, PREPROCESS, load_script
-from tidegauge.sources.source import CaptureSource, Format
+from tidegauge.sources.source import CaptureSource, Format, TrainingSource
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
@@ -217,6 +218,55 @@ def test_a_script_that_cannot_be_used_is_told_before_any_work(
     with pytest.raises(UsageError, match="mend it") as raised:
         load_script(str(tmp_path / "script.py"), PREPROCESS, S3Settings())
     assert reason in str(raised.value)
+
+
+def test_a_script_that_is_not_there_is_the_confs_fault(tmp_path: Path) -> None:
+    """Not the storage's: trying again does not help."""
+    with pytest.raises(UsageError, match=f"there is no script {tmp_path}/none.py"):
+        load_script(f"{tmp_path}/none.py", PREPROCESS, S3Settings())
+
+
+LINES = """
+def preprocess_handler(csv_line, logger):
+    if csv_line.startswith("when,"):
+        return []
+    when, value, wear = csv_line.split(",")
+    return {"value": float(value), "wear": wear or None}
+"""
+
+
+def trained(folder: Path, script: str, text: str) -> Everything:
+    """What a script makes of a CSV of training data, after the way to a worker process."""
+    (folder / "script.py").write_text(script)
+    path = folder / "training.csv"
+    path.write_text(text)
+    source = TrainingSource(
+        str(path),
+        Format.CSV,
+        str(folder / "rejected"),
+        skip=frozenset(["when"]),
+        preprocess=load_script(str(folder / "script.py"), PREPROCESS, S3Settings()),
+    )
+    reads = pickle.loads(pickle.dumps(training.reader(source, S3Settings())))
+    return everything(reads(part_of(path)))
+
+
+def test_a_line_of_training_data_is_given_as_it_stands_there(tmp_path: Path) -> None:
+    """The header too, which a script drops; numbers in scientific notation are the guide's case."""
+    found = trained(tmp_path, LINES, "when,value,wear\n1,2.5e-3,new\r\n\n2,4E2,\n")
+
+    assert [{"value": 0.0025, "wear": "new"}, {"value": 400.0, "wear": None}] == found.rows
+    assert (3, 0, 1) == (found.tally.records, found.tally.rejected, found.tally.dropped)
+
+
+def test_a_line_on_which_the_script_fails_is_named(tmp_path: Path) -> None:
+    """The file and line of the record, the script's file and line, and what was raised."""
+    found = trained(tmp_path, LINES, "when,value,wear\n1,2,3\n1,two,3\n")
+
+    assert [{"value": 2.0, "wear": 3}] == found.rows
+    (reason,) = found.tally.reasons
+    assert "training.csv:3: the script" in reason
+    assert "script.py:6 raised ValueError: could not convert string to float: 'two'" in reason
 
 
 def test_a_script_may_have_dataclasses_of_its_own(tmp_path: Path) -> None:

@@ -123,6 +123,56 @@ def test_named_values_that_are_not_joined_are_columns(tmp_path: Path) -> None:
     assert [{"a": 1, "b.c": 2}, {"a": 3, "b.c": 4}] == found.rows
 
 
+def in_json(folder: Path, text: str, **changes: Any) -> Everything:  # noqa: ANN401
+    """What is in a JSON file of results."""
+    prefix = write(folder, "a.json.out", text)
+    manifest(str(folder), [{"prefix": prefix}, "a.json.out"])
+    return read(source(str(folder), Format.JSON, **{"inputs": ("n", "s")} | changes))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"n": 1, "s": "[,]"}, {"n": 2, "s": '}"{'}], indent=2),
+        json.dumps([[1, "[,]"], [2, '}"{']], indent=2),
+        json.dumps({"predictions": [{"n": 1, "s": "[,]"}, {"n": 2, "s": '}"{'}]}, indent=2),
+        json.dumps({"instances": [{"features": [1, "[,]"]}, [2, '}"{']]}, indent=2),
+        '{"n": 1, "s": "[,]"}\n{"n": 2, "s": "}\\"{"}\n',
+        '[1, "[,]"]\n\n[2,\n "}\\"{"] []',
+        '\ufeff[{"n": 1, "s": "[,]", "SageMakerInferenceId": "é"}, {"n": 2, "s": "}\\"{"}]',
+    ],
+)
+def test_a_document_over_several_lines_has_rows(tmp_path: Path, text: str) -> None:
+    """A list of rows, one object that holds them, several values; brackets in texts are texts."""
+    found = in_json(tmp_path, text)
+
+    assert [{"n": 1, "s": "[,]"}, {"n": 2, "s": '}"{'}] == found.rows
+    assert 0 == found.tally.rejected
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"instances": [[1, "x"], [2, "y"]]}, {"SageMakerInput": [[1, "x"], [2, "y"]]}],
+)
+def test_a_joined_document_has_the_answers(tmp_path: Path, sent: dict[str, Any]) -> None:
+    """As many as there are rows; what was sent and is no object has a name of its own."""
+    answers = {"predictions": [{"score": 0.5, "other": [1]}, {"score": 0.25, "other": [2]}]}
+    text = json.dumps(sent | {"SageMakerOutput": answers}, indent=1)
+    found = in_json(tmp_path, text, outputs=("score",))
+
+    assert [{"n": 1, "s": "x", "score": 0.5}, {"n": 2, "s": "y", "score": 0.25}] == found.rows
+
+
+def test_a_broken_row_of_a_document_takes_no_other_with_it(tmp_path: Path) -> None:
+    """It is named by the line that it begins on."""
+    found = in_json(tmp_path, '[\n[1, "x"],\n[2, y],\n [3]\n,[4, "z"]\n] end {"n": ')
+
+    assert [{"n": 1, "s": "x"}, {"n": 4, "s": "z"}] == found.rows
+    assert (6, 4) == (found.tally.records, found.tally.rejected)
+    places = [reason.partition(": ")[0].rpartition("/")[2] for reason in found.tally.reasons]
+    assert ["a.json.out:3", "a.json.out:4", "a.json.out:6", "a.json.out:6"] == places
+
+
 def test_parquet_is_read_without_the_ids(tmp_path: Path) -> None:
     """The file names its columns."""
     (tmp_path / "out").mkdir()

@@ -18,7 +18,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from tidegauge.config.alarms import alarm_problems
-from tidegauge.config.capture_rules import capture_problems
+from tidegauge.config.capture_rules import capture_problems, training_problems
 from tidegauge.config.quality_rules import quality_problems
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
 from tidegauge.errors import UsageError, did_you_mean
@@ -293,6 +293,7 @@ def _problems(conf: Conf) -> list[str]:
         )
     if captures:
         found += capture_problems(captures)
+    found += training_problems(conf.training) if conf.training else ()
     if captures and captures.format is CaptureFormat.TABLE and captures.layout is not None:
         found.append("captures.layout: a table has no folders: expected `time` in its place")
     if conf.training is None and conf.model_quality is None:

@@ -33,6 +33,7 @@ class CaptureFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
     TABLE = "table"
 
 
@@ -73,6 +74,7 @@ class Training:
     read: ReadBy = ReadBy.ARROW
     time: str | None = None
     header: bool = True
+    preprocess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def _encode_feature(feature: FeatureCalibration) -> dict[str, Any]:
     document: dict[str, Any] = {
         "drift": _encode_swing(feature.drift),
         "missing": _encode_swing(feature.missing),
+        "outside": _encode_swing(feature.outside),
     }
     if feature.novelty:
         share = feature.novelty
@@ -107,6 +108,7 @@ def _decode_feature(reader: Reader) -> FeatureCalibration:
     return FeatureCalibration(
         _decode_swing(reader.section("drift")),
         _decode_swing(reader.section("missing")),
+        _decode_swing(reader.section("outside")),
         _decode_share(share) if share else None,
         {season.get("season", count): _decode_season(season) for season in seasons},
     )

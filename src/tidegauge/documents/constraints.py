@@ -14,6 +14,7 @@ from tidegauge.documents.reader import (
     distance,
     flag,
     mapping,
+    number,
     one_of,
     share,
     text,
@@ -61,6 +62,7 @@ _OLDER = {
     "min_domain_mass": "domain_content_threshold",
 }
 _EXTENSION = "tidegauge"
+_RANGE, _RANGE_KEYS = "range", ("above", "up_to")
 _SECTION = "distribution_constraints"
 _OVERRIDES = "monitoringConfigOverrides"  # as the docs write it; the SDK's spelling is read, too
 _OVERRIDES_SPELLINGS = (_OVERRIDES, "monitoring_config_overrides")
@@ -99,8 +101,11 @@ def _encode_feature(feature: FeatureConstraints) -> dict[str, Any]:
         document["string_constraints"] = {"domains": list(feature.domains)}
     if feature.overrides:
         document[_OVERRIDES] = _encode_settings(feature.overrides)
-    if feature.extension:
-        document[_EXTENSION] = dict(feature.extension)
+    extension = dict(feature.extension)
+    if feature.range is not None:
+        extension[_RANGE] = dict(zip(_RANGE_KEYS, feature.range, strict=True))
+    if extension:
+        document[_EXTENSION] = extension
     return document
 
 
@@ -148,6 +153,7 @@ def _decode_feature(reader: Reader) -> FeatureConstraints:
         numbers.refuse_misspelled(("is_non_negative", *_OVERRIDES_SPELLINGS))
     if strings:
         strings.refuse_misspelled(("domains", *_OVERRIDES_SPELLINGS))
+    extension = reader.maybe(_EXTENSION, mapping) or {}
     # The inner ones win: that is where the SDK switches a feature off in a document of ours.
     overrides: dict[str, Any] = {}
     for holder in filter(None, (reader, numbers, strings)):
@@ -160,8 +166,18 @@ def _decode_feature(reader: Reader) -> FeatureConstraints:
         is_non_negative=numbers.maybe("is_non_negative", flag) if numbers else None,
         domains=strings.maybe("domains", texts) if strings else None,
         overrides=overrides,
-        extension=reader.maybe(_EXTENSION, mapping) or {},
+        range=_decode_range(reader.maybe_section(_EXTENSION)),
+        extension={k: v for k, v in extension.items() if k != _RANGE},
     )
+
+
+def _decode_range(extension: Reader | None) -> tuple[float | None, float | None] | None:
+    found = extension.maybe_section(_RANGE) if extension else None
+    if found is None:
+        return None
+    found.refuse_misspelled(_RANGE_KEYS)
+    above, up_to = (found.maybe(key, number) for key in _RANGE_KEYS)
+    return above, up_to
 
 
 def _decode_config(reader: Reader | None) -> MonitoringConfig:

@@ -32,6 +32,7 @@ _FITS: Mapping[str, Fit[Any]] = {
     "max_length": count,
     "mean_length": distance,
 }
+_LISTS = ("frequent", "strays")
 
 
 def encode(detail: Detail | None, failure: str | None) -> dict[str, Any]:
@@ -49,13 +50,18 @@ def encode(detail: Detail | None, failure: str | None) -> dict[str, Any]:
             document[name] = value
     if detail.types is not None:
         document["types"] = {f.name: getattr(detail.types, f.name) for f in fields(TypeCounts)}
-    if detail.frequent is not None:
-        document["frequent"] = {
-            "values": [{"value": value, "count": n} for value, n in detail.frequent.values],
-            "other": detail.frequent.other,
-            "undercount": detail.frequent.undercount,
-        }
+    for name in _LISTS:
+        if (listed := getattr(detail, name)) is not None:
+            document[name] = _encode_frequent(listed)
     return document
+
+
+def _encode_frequent(listed: FrequentValues) -> dict[str, Any]:
+    return {
+        "values": [{"value": value, "count": n} for value, n in listed.values],
+        "other": listed.other,
+        "undercount": listed.undercount,
+    }
 
 
 def decode(reader: Reader | None) -> tuple[Detail | None, str | None]:
@@ -66,13 +72,14 @@ def decode(reader: Reader | None) -> tuple[Detail | None, str | None]:
     if "kind" not in reader.fields:
         return None, failure
     types = reader.maybe_section("types")
-    frequent = reader.maybe_section("frequent")
+    frequent, strays = map(reader.maybe_section, _LISTS)
     detail = Detail(
         kind=reader.get("kind", one_of(Kind)),
         types=TypeCounts(**{f.name: types.get(f.name, count) for f in fields(TypeCounts)})
         if types
         else None,
         frequent=_decode_frequent(frequent) if frequent else None,
+        strays=_decode_frequent(strays) if strays else None,
         **{name: reader.get(name, fit) for name, fit in _FITS.items() if name in reader.fields},
     )
     return detail, failure

@@ -11,13 +11,13 @@ from tidegauge.config.quality import Deviation, MergedForm
 from tidegauge.errors import UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.pinned import read_pinned
+from tidegauge.flows.scripts import capture_script
 from tidegauge.model.quality import Problem, QualityPlan
 from tidegauge.model.statistics import Kind
 from tidegauge.sources.answers import AnswerColumn, Form, kinds_of
 from tidegauge.sources.groundtruth import LABEL_LAYOUT, GroundTruthSource
 from tidegauge.sources.marks import Marks
 from tidegauge.sources.predictions import Canonical
-from tidegauge.sources.script import PREPROCESS, load_script
 from tidegauge.sources.source import (
     DEFAULT_LAYOUT,
     MANIFEST_LAYOUT,
@@ -179,9 +179,7 @@ def _source(job: Job, captures: Captures, canonical: Canonical, marks: Marks) ->
         outputs=captures.outputs,
         skip=frozenset(named - wanted),
         kinds=kinds,
-        preprocess=load_script(captures.preprocess, PREPROCESS, job.conf.s3)
-        if captures.preprocess
-        else None,
+        preprocess=capture_script(job.conf),
         manifests=captures.manifests,
         inference_id=captures.inference_id,
         marks=marks,

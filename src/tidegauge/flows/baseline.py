@@ -17,6 +17,7 @@ from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
+from tidegauge.flows.scripts import training_script
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -52,7 +53,7 @@ def make_baseline(job: Job) -> Made:
     """Profile the training data, put the documents, and pin the new baseline.
 
     Raises:
-        UsageError: the conf names no training data.
+        UsageError: the conf names no training data, or a script of them that cannot be used.
         InputError: the training data is missing, empty or unreadable.
         StorageError: the store could not be written.
         EngineError: the engine failed.
@@ -65,7 +66,8 @@ def make_baseline(job: Job) -> Made:
         inputs = RunInputs(0, 0, sha256(source.uri.encode()).hexdigest())
     else:
         listed = list_training(source.uri, job.conf.s3)
-        profile, inputs = _profile_files(job, source, listed), summed_up(listed)
+        profile = _profile_files(job, source, listed)
+        inputs = summed_up(source.read_with(listed))
     job.refuse_too_many_rejected(profile.tally, "the training data", source.rejected)
     if not profile.rows:
         raise InputError(
@@ -105,6 +107,7 @@ def _training_of(job: Job) -> TrainingSource:
         read=training.read,
         header=training.header,
         skip=frozenset(job.conf.features.exclude) | ({training.time} if training.time else set()),
+        preprocess=training_script(job.conf),
     )
 
 
@@ -123,7 +126,7 @@ def _profile(
     settings = job.conf.s3
     if source.by_spark:
         return profile_training(job, source, inputs, look_at)
-    if look_at:
+    if look_at and source.preprocess is None:  # which says only row by row what columns there are
         look_at(column_names(source, inputs, settings))
     parts = cut(inputs, source.format, settings)
     return job.engine.profile_parts(parts, reader(source, settings)).get(("", ""), Profile())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tidegauge.flows.byspark import captured_hours
 from tidegauge.model.seasons import season_of, seasons_of
 from tidegauge.model.statistics import Statistics
-from tidegauge.model.window import Window, format_duration, parse_duration
+from tidegauge.model.window import HOUR, Window, format_duration, parse_duration
 from tidegauge.profile.grid import grids
 from tidegauge.rules.alarms.calibration import Block, Calibration, calibrate
 from tidegauge.sources.captures import Batch, batches, parts, reader
@@ -24,8 +24,8 @@ from tidegauge.sources.source import CaptureSource, Format
 from tidegauge.sources.windows import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
     from typing import Any
 
     from tidegauge.flows.job import Job
@@ -65,11 +65,17 @@ def calibrated(
             "hours or days differ"
         )
         return Calibration(notes=(note,)), ()
+    if source.preprocess is not None:
+        note = (
+            "not calibrated: a script makes the rows of the training data, and their times are not "
+            "followed; differences are judged as if all rows were independent"
+        )
+        return Calibration(notes=(note,)), ()
     duration = parse_duration(length)
     timed = _by_time(source, column, statistics)
     hours = _hours(job, timed, column)
     # The first and the last are cut off by the data's own ends: their few rows are no whole block.
-    windows = sorted({Window.containing(hour, duration) for hour in hours})[1:-1]
+    windows = sorted({window for hour in hours for window in _within(hour, duration)})[1:-1]
     clear = [w for w in windows if not any(w.start < b.end and b.start < w.end for b in bad)]
     chosen = _chosen(clear, len(profile.features))
     known = grids(profile.features)
@@ -106,6 +112,14 @@ def _hours(job: Job, source: CaptureSource, column: str) -> Sequence[datetime]:
     if source.by_spark:
         return sorted(captured_hours(job, source, column))
     return next(iter(discover(source, job.conf.s3).values()), ())
+
+
+def _within(hour: datetime, duration: timedelta) -> Iterator[Window]:
+    """The windows of this duration that an hour touches."""
+    window = Window.containing(hour, duration)
+    while window.start < hour + HOUR:
+        yield window
+        window = Window(window.end, duration)
 
 
 def _chosen(windows: Sequence[Window], features: int) -> tuple[Window, ...]:

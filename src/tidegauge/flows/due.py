@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.scripts import capture_script
 from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
@@ -16,7 +17,6 @@ from tidegauge.sinks.runs import completed
 from tidegauge.sources.captures import Batch, batches
 from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.listing import Inputs
-from tidegauge.sources.script import POSTPROCESS, PREPROCESS, load_script
 from tidegauge.sources.source import (
     DEFAULT_LAYOUT,
     DEFAULT_VARIANT,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.sinks.layout import Layout
-    from tidegauge.sources.script import Script
 
 log = logging.getLogger(__name__)
 
@@ -99,25 +98,11 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         outputs=outputs,
         skip=frozenset(conf.features.exclude) | times,
         kinds=baseline.kinds,
-        preprocess=load_script(captures.preprocess, PREPROCESS, conf.s3)
-        if captures.preprocess
-        else None,
+        preprocess=capture_script(conf),
         custom_attributes=captures.custom_attributes,
         manifests=captures.manifests,
         inference_id=captures.inference_id,
     )  # fmt: skip
-
-
-def postprocess_of(job: Job) -> Script | None:
-    """The script that is run after the windows, if the conf names one.
-
-    Raises:
-        UsageError: it cannot be used.
-    """
-    captures = job.conf.captures
-    if captures is None or captures.postprocess is None:
-        return None
-    return load_script(captures.postprocess, POSTPROCESS, job.conf.s3)
 
 
 def due_windows(

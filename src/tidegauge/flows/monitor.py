@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
-from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows, postprocess_of
+from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
+from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.planning import plan_of
+from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
@@ -68,7 +71,7 @@ def run_monitor(
     """
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
     source = captures_of(job, baseline)
-    after = postprocess_of(job)
+    after = postprocess_script(job.conf)
     due = due_windows(job, source, now, window, variant)
     for one in due:
         begin(job.storage, job.layout, one.key)
@@ -83,7 +86,7 @@ def run_monitor(
     split = {one.key.window for one in due if one.over_all}
     service = Service(job.conf, now, split, part=variant is not None)
     service.warn_of_old({one.key.window for one in due})
-    checking = _Checking(job, baseline, source, units, service)
+    checking = _Checking(job, baseline, source, units, service, History(job, bad_windows(job)))
     runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
@@ -112,6 +115,7 @@ class _Checking:
     source: CaptureSource
     units: Units
     service: Service
+    history: History
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
@@ -152,7 +156,8 @@ class _Checking:
         """The baseline, and how the budget decides; constraints of the service's decide alone."""
         baseline, plan = self.baseline, None
         if baseline.constraints.extension:
-            plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs)
+            before = self.history.before(due.key)
+            plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs, before)
         return Against(baseline.statistics, baseline.constraints, plan)
 
     def _not_expected(self, profile: Profile) -> frozenset[str]:
@@ -184,4 +189,6 @@ class _Checking:
         )
         self.service.tell(key, result.documents)
         commit(self.job.storage, folder, result.documents, record)
+        if status is not RunStatus.FAILED:
+            self.history.add(key, result.counts["rows"])
         return folder

@@ -23,6 +23,7 @@ def plan_of(
     calibration: Calibration | None,
     window: Window | None = None,
     variants: int = 1,
+    rows_before: tuple[int, ...] = (),
 ) -> Plan:
     """How the budget decides in this window, of which so many variants are judged."""
     length = conf.every or conf.window
@@ -30,4 +31,4 @@ def plan_of(
     season = None
     if window and calibration and calibration.duration == format_duration(window.duration):
         season = season_of(window)
-    return Plan(policy_of(conf.alarms), spacing, variants, calibration, season)
+    return Plan(policy_of(conf.alarms), spacing, variants, calibration, season, rows_before)

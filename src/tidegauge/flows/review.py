@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from tidegauge.documents import outcomes as outcomes_document
 from tidegauge.documents.text import load
 from tidegauge.errors import UsageError, did_you_mean
+from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.planning import plan_of
 from tidegauge.model.outcome import Verdict
@@ -105,6 +107,7 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
             "alarms changes anything: make a baseline with `tidegauge baseline CONF` first"
         )
     keys = [k for k in committed(job.storage, job.layout, DATA_QUALITY) if scope.covers(k.window)]
+    history = History(job, bad_windows(job))
     runs = before = now = 0
     changes: list[Change] = []
     for key in keys:
@@ -113,7 +116,8 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
             continue
         old = {(o.feature, o.check): o for o in _outcomes(job, key)}
         variants = sum(1 for k in keys if k.window == key.window)
-        new = {(o.feature, o.check): o for o in _judged(job, baseline, key, variants)}
+        before_it = history.before(key)
+        new = {(o.feature, o.check): o for o in _judged(job, baseline, key, variants, before_it)}
         runs += 1
         before += sum(map(_alarms, old.values()))
         now += sum(map(_alarms, new.values()))
@@ -125,13 +129,15 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
     return Replayed(runs, before, now, tuple(changes))
 
 
-def _judged(job: Job, baseline: Baseline, key: RunKey, variants: int) -> tuple[Outcome, ...]:
+def _judged(
+    job: Job, baseline: Baseline, key: RunKey, variants: int, rows_before: tuple[int, ...]
+) -> tuple[Outcome, ...]:
     folder = job.layout.run(key)
     record = read_run(job.storage, folder)
     assert record is not None  # noqa: S101  (it was there a moment ago)
     data = read_document(job.storage, folder, record, PROFILE)
     profile = from_parquet(data, join(folder, PROFILE))
-    plan = plan_of(job.conf, baseline.calibration, key.window, variants)
+    plan = plan_of(job.conf, baseline.calibration, key.window, variants, rows_before)
     return evaluate(
         profile.statistics(),
         baseline.constraints,

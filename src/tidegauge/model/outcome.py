@@ -21,6 +21,12 @@ class Check(StrEnum):
     EXTRA_COLUMN = "extra_column_check"
     CATEGORICAL_VALUES = "categorical_values_check"
     NON_NEGATIVE = "non_negative_check"
+    RANGE = "range_check"
+    ROW_COUNT = "row_count_check"
+
+
+DATASET = "_dataset"
+"""The feature of an outcome that is about no column."""
 
 
 class Verdict(StrEnum):

@@ -89,13 +89,14 @@ class Sketch:
 
     @classmethod
     def of_counts(cls, values: Sequence[float], counts: Sequence[int]) -> Sketch:
-        """The sketch that holds each value as often as it is counted; nothing is lost."""
+        """The sketch that holds each value as often as it is counted; nothing is lost: k is inf."""
         most = max(counts, default=0).bit_length()
         return cls(
             tuple(
                 np.array([v for v, n in zip(values, counts, strict=True) if n >> h & 1], np.float64)
                 for h in range(most)
-            )
+            ),
+            k=np.inf,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -184,6 +185,7 @@ class Detail:
     exact_min: str | None = None  # decimal digits, or ISO 8601 for dates and times
     exact_max: str | None = None
     frequent: FrequentValues | None = None
+    strays: FrequentValues | None = None  # texts that are not of the kind, as a type check counts
     min_length: int | None = None  # characters of text, bytes of binary
     max_length: int | None = None
     mean_length: float | None = None

@@ -42,13 +42,14 @@ class Grid:
     """The cells of one feature: up to each of the ascending `edges`, or one for each of `values`.
 
     With neither, only whether a value is there is counted. `most` is the greatest number, which
-    stands for what lies above the last edge.
+    stands for what lies above the last edge. `single`: each number has a cell of its own.
     """
 
     kind: Kind
     edges: tuple[float, ...] = ()
     values: tuple[str, ...] = ()
     most: float = 0.0
+    single: bool = False
 
     def coded(self, column: pa.ChunkedArray) -> pa.Array:
         """The cells of a column's values: a dictionary of texts, null where the column is."""
@@ -72,13 +73,14 @@ class Grid:
         if self.edges:
             at = (*self.edges, max(self.most, self.edges[-1]))
             numeric = NumericStatistics(sketch=Sketch.of_counts(at, found))
-            listed = ((repr(v), n) for v, n in zip(at, found, strict=True) if n)
-            frequent = FrequentValues(tuple(listed))
+            if self.single:
+                listed = ((repr(v), n) for v, n in zip(at, found, strict=True) if n)
+                frequent = FrequentValues(tuple(listed))
         elif self.kind.inferred_type is InferredType.STRING:
             named = zip(self.values, found, strict=False)
-            seen = tuple((value, n) for value, n in named if n)
-            text = StringStatistics(len(seen), seen)
-            frequent = FrequentValues(seen, counts.get(_ELSE, 0))
+            seen, other = tuple((value, n) for value, n in named if n), counts.get(_ELSE, 0)
+            text = StringStatistics(len(seen), None if other else seen)
+            frequent = FrequentValues(seen, other)
         return FeatureStatistics(
             coded.name,
             self.kind.inferred_type,
@@ -119,14 +121,16 @@ def _grid(feature: FeatureProfile) -> Grid:
     if not len(values):
         return Grid(feature.kind)
     frequent = feature.frequencies.ranked()
-    if not feature.frequencies.undercount and len(frequent) <= EDGES:
+    single = not feature.frequencies.undercount and len(frequent) <= EDGES
+    if single:
         edges = np.unique([float(value) for value, _ in frequent])
         edges = edges[np.isfinite(edges)]
     else:
         upto = np.cumsum(weights)
+        # The first and the last but one are the bounds of the usual range (rules/alarms/ranges).
         places = (np.arange(EDGES) + 1) / EDGES * upto[-1] * (1 - 1e-12)
         edges = np.unique(values[np.searchsorted(upto, places)])
-    return Grid(feature.kind, tuple(edges.tolist()), most=float(greatest))
+    return Grid(feature.kind, tuple(edges.tolist()), most=float(greatest), single=single)
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 120  # Deequ's `ColumnProfiler.DEFAULT_CARDINALITY_THRESHOLD`
 BUCKETS = 10
 _LISTED_NUMBERS = 32  # of a numeric column's frequent values; sentinels show among the first
+_LISTED_STRAYS = 8
 _MICROSECONDS = 1e6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -148,6 +149,7 @@ def _detail(profile: FeatureProfile) -> Detail:
         exact_min=_exact(profile.extremes.least, profile.kind),
         exact_max=_exact(profile.extremes.greatest, profile.kind),
         frequent=_frequent(profile),
+        strays=_strays(profile.strays),
         min_length=lengths.least,
         max_length=lengths.greatest,
         mean_length=lengths.mean,
@@ -165,6 +167,14 @@ def _frequent(profile: FeatureProfile) -> FrequentValues | None:
     listed = tuple((_exact(v, profile.kind) or str(v), count) for v, count in ranked)
     other = frequencies.total - sum(count for _, count in ranked)
     return FrequentValues(listed, other, frequencies.undercount)
+
+
+def _strays(strays: Frequencies) -> FrequentValues | None:
+    if not strays.total:
+        return None
+    listed = tuple((str(value), count) for value, count in strays.ranked()[:_LISTED_STRAYS])
+    other = strays.total - sum(count for _, count in listed)
+    return FrequentValues(listed, other, strays.undercount)
 
 
 def _exact(value: Number | str | None, kind: Kind) -> str | None:

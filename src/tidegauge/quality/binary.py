@@ -10,23 +10,23 @@ from tidegauge.quality import classification
 from tidegauge.quality.classification import Outcomes
 from tidegauge.quality.costs import cheapest, cost_per_thousand, total_cost
 from tidegauge.quality.curves import (
-    Ranking,
     au_prc,
     auc,
     average_precision,
     ks,
-    lift_by_decile,
     precision_recall_curve,
     roc_curve,
 )
 from tidegauge.quality.intervals import share
+from tidegauge.quality.lift import lift_by_decile
 from tidegauge.quality.probabilities import brier_score, calibration, log_loss
+from tidegauge.quality.ranking import Ranking
 from tidegauge.quality.regression import QUANTILES
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tidegauge.model.quality import Estimate, QualityPlan
+    from tidegauge.model.quality import Costs, Estimate, QualityPlan
     from tidegauge.quality.profile import QualityProfile
     from tidegauge.states.scores import Scores
 
@@ -67,7 +67,7 @@ def read_out(
             "brier_score": brier_score(profile.losses),
         }
     if plan.costs is not None:
-        metrics |= _costs(profile, plan)
+        metrics |= _costs(profile, plan.costs, ranking)
         detail["costs"] = {
             "currency": plan.costs.currency,
             "by_outcome": dict(zip(_OUTCOMES, profile.amounts.by_outcome.tolist(), strict=True)),
@@ -109,13 +109,13 @@ def _harmonic_means(outcomes: Outcomes) -> dict[str, Estimate]:
     }
 
 
-def _costs(profile: QualityProfile, plan: QualityPlan) -> dict[str, Estimate]:
+def _costs(profile: QualityProfile, costs: Costs, ranking: Ranking | None) -> dict[str, Estimate]:
     found = {
         "total_cost": total_cost(profile.amounts),
         "cost_per_thousand": cost_per_thousand(profile.amounts),
     }
-    if plan.costs is not None and len(profile.scores.cells):
-        threshold, cost = cheapest(profile.scores, profile.amounts, plan.costs)
+    if ranking is not None:
+        threshold, cost = cheapest(ranking, profile.scores, profile.amounts, costs)
         found |= {"cheapest_threshold": threshold, "cheapest_cost_per_thousand": cost}
     return found
 

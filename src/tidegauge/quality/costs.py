@@ -12,9 +12,12 @@ from tidegauge.quality.classification import NO_ROWS
 from tidegauge.quality.intervals import mean, undefined
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
     from tidegauge.model.quality import Costs
+    from tidegauge.quality.ranking import Ranking
     from tidegauge.states.amounts import Amounts
     from tidegauge.states.scores import Scores
 
@@ -42,32 +45,65 @@ def cost_per_thousand(amounts: Amounts) -> Estimate:
     return replace(mean(THOUSAND * average, sd, costs.n), skewness=costs.skewness or 0.0)
 
 
-def cheapest(scores: Scores, amounts: Amounts, costs: Costs) -> tuple[Estimate, Estimate]:
+def cheapest(
+    ranking: Ranking, scores: Scores, amounts: Amounts, costs: Costs
+) -> tuple[Estimate, Estimate]:
     """The threshold with the least cost of these rows, and that cost per thousand of them.
 
     All thresholds at which a cell begins are tried, and the one above all scores, which has no
     number: the threshold is undefined where calling no row positive is cheapest. Of equal costs the
-    highest threshold is taken. The cost is that of the very rows it was chosen on, so it flatters,
-    and has no standard deviation. Both undefined without scores.
+    highest threshold is taken. The cost is that of the very rows it was chosen on, so it flatters.
+    Standard deviations and the threshold's interval are by bootstrap, the choice made anew in each
+    replicate; rows with costs of their own have none.
     """
-    rows = int(scores.negatives.sum() + scores.positives.sum())
-    if not rows:
-        nothing = undefined("there are no scores")
-        return nothing, nothing
-    totals = amounts.floor + np.concatenate(([0.0], np.cumsum(_gains(scores, costs)[::-1])))
+    rows = ranking.positives + ranking.negatives
+    gains = scores.gains[::-1] if len(scores.gains) else _gains(ranking.hits, ranking.alarms, costs)
+    totals = amounts.floor + _cumulated(gains)
     at = int(np.argmin(totals))
     cost = Estimate(THOUSAND * float(totals[at]) / rows, n=rows)
-    if not at:
-        return undefined("calling no row positive is cheapest"), cost
-    return Estimate(float(scores.edges[len(scores.cells) - at]), n=rows), cost
-
-
-def _gains(scores: Scores, costs: Costs) -> NDArray[np.float64]:
-    """What the answer "positive" costs more than "negative", summed over each cell's rows."""
-    if len(scores.gains):
-        return scores.gains
-    if_true, if_false = (
-        float(costs.true_positive) - float(costs.false_negative),
-        float(costs.false_positive) - float(costs.true_negative),
+    threshold = (
+        Estimate(float(ranking.edges[at - 1]), n=rows)
+        if at
+        else undefined("calling no row positive is cheapest")
     )
-    return scores.positives * if_true + scores.negatives * if_false
+    return (threshold, cost) if costs.columns else _resampled(ranking, costs, threshold, cost)
+
+
+def _resampled(
+    ranking: Ranking, costs: Costs, threshold: Estimate, cost: Estimate
+) -> tuple[Estimate, Estimate]:
+    """Both estimates with what the replicates say of them."""
+    hits, alarms = ranking.resampled
+    if_negative = hits.sum(axis=1) * float(costs.false_negative)
+    if_negative += alarms.sum(axis=1) * float(costs.true_negative)
+    totals = if_negative[:, None] + _cumulated(_gains(hits, alarms, costs))
+    at = np.argmin(totals, axis=1)
+    rows = hits.sum(axis=1) + alarms.sum(axis=1)
+    deviation = float(np.std(THOUSAND * totals.min(axis=1) / rows, ddof=1))
+    found = mean(cost.value or 0.0, deviation, cost.n)
+    chosen = ranking.group_edges[at[at > 0] - 1]
+    if threshold.value is None or len(chosen) < 2:
+        return threshold, found
+    low, high = np.quantile(chosen, (0.025, 0.975))
+    return (
+        replace(
+            threshold,
+            standard_deviation=float(np.std(chosen, ddof=1)),
+            low=min(float(low), threshold.value),
+            high=max(float(high), threshold.value),
+        ),
+        found,
+    )
+
+
+def _gains(hits: NDArray[Any], alarms: NDArray[Any], costs: Costs) -> NDArray[np.float64]:
+    """What the answer "positive" costs more than "negative", summed over the rows of each cell."""
+    if_true = float(costs.true_positive) - float(costs.false_negative)
+    if_false = float(costs.false_positive) - float(costs.true_negative)
+    return np.asarray(hits * if_true + alarms * if_false)
+
+
+def _cumulated(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums down to each threshold along the last axis, none called positive first."""
+    sums = np.cumsum(gains, axis=-1)
+    return np.concatenate((np.zeros((*sums.shape[:-1], 1)), sums), axis=-1)

@@ -1,16 +1,14 @@
-"""Curves over all thresholds, the areas below them, and what ranking by score is worth."""
+"""Curves over all thresholds, the areas below them, and the gap between the classes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tidegauge.quality.classification import NO_NEGATIVE, NO_POSITIVE
 from tidegauge.quality.intervals import share, undefined
-from tidegauge.quality.resampling import deviation, weights
+from tidegauge.quality.resampling import deviation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,63 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.model.quality import Estimate
-    from tidegauge.states.scores import Scores
+    from tidegauge.quality.ranking import Ranking
 
     Heights = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-DECILES = 10
 _POINTS = 256  # of a curve in a document
-_RESAMPLED_CELLS = 512
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
-    """Cells from the highest score to the lowest.
-
-    `hits` and `alarms` are the positive and negative labels of each; `edges` the least score that
-    is in the cell. With `exact` all scores of a cell are equal. `resampled` are hits and alarms of
-    the bootstrap, one row a replicate: of at most 512 groups of neighbouring cells, alike in their
-    rows, for they tell of spreads alone; values are read from the cells.
-    """
-
-    hits: NDArray[np.int64]
-    alarms: NDArray[np.int64]
-    edges: NDArray[np.float64]
-    exact: bool
-    resampled: tuple[NDArray[np.float64], NDArray[np.float64]]
-
-    @classmethod
-    def of_scores(cls, scores: Scores) -> Self:
-        """The ranking that the state has kept; it has at least one cell."""
-        hits, alarms = scores.positives[::-1], scores.negatives[::-1]
-        starts = _groups(hits + alarms)
-        resampled = (
-            weights(np.add.reduceat(hits, starts), "hits"),
-            weights(np.add.reduceat(alarms, starts), "alarms"),
-        )
-        return cls(hits, alarms, scores.edges[::-1], scores.level == 0, resampled)
-
-    @property
-    def positives(self) -> int:
-        return int(self.hits.sum())
-
-    @property
-    def negatives(self) -> int:
-        return int(self.alarms.sum())
-
-    def lacking(self) -> str:
-        """The class that no label is of, as the reason why there is no curve; empty: none is."""
-        if not self.positives:
-            return NO_POSITIVE
-        return "" if self.negatives else NO_NEGATIVE
-
-
-def _groups(rows: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Where to begin each of at most 512 groups of neighbouring cells, alike in their rows."""
-    if len(rows) <= _RESAMPLED_CELLS:
-        return np.arange(len(rows))
-    group = (np.cumsum(rows) - rows) * _RESAMPLED_CELLS // rows.sum()
-    return np.flatnonzero(np.diff(group, prepend=-1))
 
 
 def roc_curve(ranking: Ranking) -> dict[str, tuple[float, ...]]:
@@ -116,14 +62,14 @@ def auc(ranking: Ranking) -> Estimate:
     # The share of the other class that a row of the cell is rightly ranked against.
     of_hit = 1.0 - (np.cumsum(alarms) - alarms / 2.0) / n
     of_alarm = (np.cumsum(hits) - hits / 2.0) / p
-    value = min(1.0, float(hits @ of_hit) / p)
+    value = min(1.0, float((hits * of_hit).sum()) / p)
     sd = None
     if min(p, n) > 1:
-        among_hits = float(hits @ (of_hit - value) ** 2) / (p - 1)
-        among_alarms = float(alarms @ (of_alarm - value) ** 2) / (n - 1)
+        among_hits = float((hits * (of_hit - value) ** 2).sum()) / (p - 1)
+        among_alarms = float((alarms * (of_alarm - value) ** 2).sum()) / (n - 1)
         sd = sqrt(among_hits / p + among_alarms / n)
-    error = 0.0 if ranking.exact else float(hits.astype(np.float64) @ alarms) / (2.0 * p * n)
-    return share(value, sd, min(p, n), error)
+    tied = 0.0 if ranking.exact else float((hits.astype(np.float64) * alarms).sum())
+    return share(value, sd, min(p, n), tied / (2.0 * p * n))
 
 
 def au_prc(ranking: Ranking) -> Estimate:
@@ -149,7 +95,7 @@ def _below_precisions(ranking: Ranking, heights: Heights) -> Estimate:
     if reason := ranking.lacking():
         return undefined(reason)
     recalls, precisions = _precisions(ranking.hits, ranking.alarms)
-    value = float(np.diff(recalls) @ heights(precisions))
+    value = float(np.sum(np.diff(recalls) * heights(precisions)))
     recalls, precisions = _precisions(*ranking.resampled)
     sd = deviation(np.sum(np.diff(recalls) * heights(precisions), axis=-1))
     return share(min(1.0, value), sd, ranking.positives, _precision_error(ranking, heights))
@@ -170,42 +116,6 @@ def ks(ranking: Ranking) -> Estimate:
     within = max(float((tpr[1:] - fpr[:-1]).max()), float((fpr[1:] - tpr[:-1]).max()))
     error = 0.0 if ranking.exact else max(0.0, within - value)
     return share(value, sd, min(ranking.positives, ranking.negatives), error)
-
-
-def lift_by_decile(ranking: Ranking) -> list[dict[str, float]]:
-    """For each tenth of the rows, by falling score: its share of positives against that of all.
-
-    Rows with equal scores are spread evenly over the deciles that they reach into. `lift` is
-    rate / overall rate, `gain` the share of all positives down to here. Standard deviations by
-    bootstrap. Empty without a positive label.
-    """
-    if not ranking.positives:
-        return []
-    rates, lifts = _deciles(ranking.hits[None, :], ranking.alarms[None, :])
-    resampled = _deciles(*ranking.resampled)[1]
-    gains = np.cumsum(lifts[0]) / DECILES
-    return [
-        {
-            "decile": decile + 1,
-            "rate": float(rates[0, decile]),
-            "lift": float(lifts[0, decile]),
-            "lift_standard_deviation": deviation(resampled[:, decile]),
-            "gain": float(gains[decile]),
-        }
-        for decile in range(DECILES)
-    ]
-
-
-def _deciles(
-    hits: NDArray[Any], alarms: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    rates = np.empty((len(hits), DECILES))
-    for i, (some, others) in enumerate(zip(hits, alarms, strict=True)):
-        rows = np.concatenate(([0.0], np.cumsum(some + others)))
-        found = np.concatenate(([0.0], np.cumsum(some)))
-        cuts = rows[-1] * np.arange(DECILES + 1) / DECILES
-        rates[i] = np.diff(np.interp(cuts, rows, found)) / (rows[-1] / DECILES)
-    return rates, rates / rates.mean(axis=1, keepdims=True)
 
 
 def _cumulated(counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -249,7 +159,8 @@ def _precision_error(ranking: Ranking, heights: Heights) -> float:
     least = np.minimum(before, (hit0 + 1.0) / (hit0 + 1.0 + alarm1))
     most = np.maximum(before, hit1 / np.maximum(hit1 + alarm0, 1.0))
     least[0], most[0] = 0.0, 1.0  # before the first point there is none
-    return min(1.0, float(hits @ np.maximum(most - here, here - least)) / ranking.positives)
+    off = hits * np.maximum(most - here, here - least)
+    return min(1.0, float(off.sum()) / ranking.positives)
 
 
 def _shown(progress: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -110,7 +110,7 @@ def _weighted(confusion: Confusion, of: _Share) -> Estimate:
     below = of.by_labels * labels + of.by_answers * answers
     safe = np.where(below > 0.0, below, 1.0)
     shares = of.factor * hits / safe
-    value = min(1.0, float(labels @ shares) / n)
+    value = min(1.0, float((labels * shares).sum()) / n)
     # The derivative by each cell's count, times n: through its row, its column, and its own hit.
     through = labels * shares / safe
     slopes = (shares - of.by_labels * through)[:, None] - of.by_answers * through[None, :]

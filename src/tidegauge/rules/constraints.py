@@ -56,6 +56,7 @@ class MonitoringConfig:
 class FeatureConstraints:
     """What is required of one feature; None: nothing is.
 
+    `range` is where nearly all numbers lay, above the first and up to the second; None: unbounded.
     `overrides` maps fields of `MonitoringConfig` to the values that hold for this feature alone;
     `extension` is what else is told of it, under the key `tidegauge`.
     """
@@ -66,6 +67,7 @@ class FeatureConstraints:
     is_non_negative: bool | None = None
     domains: tuple[str, ...] | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    range: tuple[float | None, float | None] | None = None
     extension: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -124,6 +126,16 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Violated when more numbers than the baseline's are at or below `above`, or beyond `up_to`."""
+
+    feature: str
+    above: float | None
+    up_to: float | None
+    check: ClassVar[Check] = Check.RANGE
+
+
+@dataclass(frozen=True, slots=True)
 class NumericDrift:
     """Violated when the largest gap between the two distribution functions > threshold."""
 
@@ -159,6 +171,7 @@ Constraint = (
     | Completeness
     | NonNegative
     | Domain
+    | Range
     | NumericDrift
     | CategoricalDrift
     | Disabled
@@ -168,10 +181,23 @@ Constraint = (
 def expand(constraints: Constraints) -> tuple[Constraint, ...]:
     """Every single check that the constraints stand for, feature by feature, overrides applied."""
     return tuple(
-        _switched(constraint, replace(constraints.config, **feature.overrides))
+        _switched(constraint, config)
         for feature in constraints.features
-        for constraint in _checks(feature, replace(constraints.config, **feature.overrides))
+        for config in (_in_force(feature, constraints.config),)
+        for constraint in _checks(feature, config)
     )
+
+
+def _in_force(feature: FeatureConstraints, config: MonitoringConfig) -> MonitoringConfig:
+    """The settings for one feature.
+
+    A `comparison_threshold` of its own is for categories too, unless it has one for these: the
+    docs' default, for one feature as for the whole document.
+    """
+    overrides = dict(feature.overrides)
+    if "comparison_threshold" in overrides:
+        overrides.setdefault("categorical_comparison_threshold", overrides["comparison_threshold"])
+    return replace(config, **overrides)
 
 
 def _checks(feature: FeatureConstraints, config: MonitoringConfig) -> Iterator[Constraint]:
@@ -184,6 +210,8 @@ def _checks(feature: FeatureConstraints, config: MonitoringConfig) -> Iterator[C
         yield NonNegative(name)
     if feature.domains is not None:
         yield Domain(name, feature.domains, config.domain_content_threshold)
+    if feature.range is not None:
+        yield Range(name, *feature.range)
     match feature.inferred_type:
         case InferredType.INTEGRAL | InferredType.FRACTIONAL:
             yield NumericDrift(name, config.comparison_threshold, config.comparison_method)

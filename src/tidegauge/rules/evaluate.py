@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from tidegauge.model.outcome import Check, Outcome, Verdict, Violation
 from tidegauge.rules.alarms import shares, shifts
+from tidegauge.rules.alarms.plan import ROWS
+from tidegauge.rules.alarms.typical import row_count
 from tidegauge.rules.checks import (
     completeness,
     data_type,
@@ -28,6 +30,7 @@ from tidegauge.rules.constraints import (
     MissingColumn,
     NonNegative,
     NumericDrift,
+    Range,
     expand,
 )
 from tidegauge.rules.drift import categorical_drift, numeric_drift
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
     from tidegauge.rules.alarms.trial import Trial
     from tidegauge.rules.constraints import Constraint, Constraints, MonitoringConfig
 
+_OfFeature = (
+    DataType | Completeness | NonNegative | Domain | Range | NumericDrift | CategoricalDrift
+)
 _NO_ROWS = "the dataset has no rows"
 
 
@@ -66,7 +72,7 @@ def evaluate(
     outputs: Collection[str] = (),
     plan: Plan | None = None,
 ) -> tuple[Outcome, ...]:
-    """What became of each check, feature by feature as the constraints list them; extras last.
+    """What became of each check: features as the constraints list them, extras, the row count.
 
     `baseline` holds the statistics that drift is measured from; without it drift is not evaluated.
     `outputs` names columns that are profiled but are no features: they are never extra. With a
@@ -93,7 +99,9 @@ def evaluate(
         for name in scene.columns
         if name not in known
     )
-    return (*checked, *extras)
+    rows = scene.trials.get(ROWS)
+    counted = (_row_count(statistics.item_count, plan, rows),) if plan and rows else ()
+    return (*checked, *extras, *counted)
 
 
 def violations(outcomes: Iterable[Outcome]) -> tuple[Violation, ...]:
@@ -107,6 +115,10 @@ def violations(outcomes: Iterable[Outcome]) -> tuple[Violation, ...]:
 
 def _outcome(feature: str, check: Check, finding: Finding) -> Outcome:
     return Outcome(feature, check, finding.verdict, finding.description, finding.numbers)
+
+
+def _row_count(rows: int, plan: Plan, trial: Trial) -> Outcome:
+    return _outcome(*ROWS, row_count(rows, plan.rows_before, trial))
 
 
 def _extra_column(name: str, scene: _Scene, config: MonitoringConfig) -> Finding:
@@ -134,7 +146,7 @@ def _finding(constraint: Constraint, scene: _Scene) -> Finding:
 
 
 def _feature_finding(
-    constraint: DataType | Completeness | NonNegative | Domain | NumericDrift | CategoricalDrift,
+    constraint: _OfFeature,
     current: FeatureStatistics,
     scene: _Scene,
 ) -> Finding:
@@ -152,6 +164,8 @@ def _feature_finding(
             return non_negative(current)
         case Domain():
             return domain(constraint, current)
+        case Range():
+            return not_evaluated(reason or "only a budget of false alarms decides on ranges")
         case NumericDrift() | CategoricalDrift():
             if reason is not None or baseline is None:
                 return not_evaluated(reason or "")
@@ -161,7 +175,7 @@ def _feature_finding(
 
 
 def _tried(
-    constraint: DataType | Completeness | NonNegative | Domain | NumericDrift | CategoricalDrift,
+    constraint: _OfFeature,
     current: FeatureStatistics,
     baseline: FeatureStatistics,
     trial: Trial,
@@ -176,6 +190,8 @@ def _tried(
             return shares.negatives(current, baseline, trial)
         case Domain():
             return shares.unknown_values(constraint, current, baseline, trial)
+        case Range():
+            return shares.out_of_range(constraint, current, baseline, trial)
         case NumericDrift():
             return shifts.numeric_shift(current, baseline, trial)
         case CategoricalDrift():

@@ -23,6 +23,8 @@ from tidegauge.model.statistics import (
     Statistics,
     StringStatistics,
 )
+from tidegauge.rules.alarms.listed import whole_counts
+from tidegauge.rules.counts import value_counts
 from tidegauge.rules.evaluate import evaluate
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 _BY_CHANCE = 0.01
 """So many alarms, or more, must be at least this likely within the budget."""
 _MOST_FLOOR = 0.5
-_TRIED = (Check.BASELINE_DRIFT, Check.COMPLETENESS)
+_TRIED = (Check.BASELINE_DRIFT, Check.COMPLETENESS, Check.RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,9 @@ def _fared(
             rows - block.statistics.item_count,
             tuple(totals[name].minus(one).statistics() for name, one in own.items()),
         )
-        for outcome in evaluate(
-            block.statistics, constraints, rest, plan=replace(plan, season=block.season)
-        ):
+        window = replace(block.statistics, features=tuple(c.statistics() for c in own.values()))
+        at = replace(plan, season=block.season)
+        for outcome in evaluate(window, constraints, rest, plan=at):
             test = (outcome.feature, outcome.check)
             if test in trials and "effect" in outcome.numbers:
                 effects[test].append(outcome.numbers["effect"])
@@ -129,6 +131,8 @@ def _loosened(
     if check == Check.COMPLETENESS and feature.completeness is not None:
         least = max(0.0, feature.completeness - one.worst)
         return replace(feature, completeness=least), f"{what}; completeness is lowered to {least}"
+    if check == Check.RANGE:
+        return replace(feature, range=None), f"{what}; the range is dropped"
     floor = ceil(one.worst * 100) / 100
     if floor > _MOST_FLOOR:
         off = {**feature.overrides, "perform_comparison": False}
@@ -156,7 +160,8 @@ class _Counted:
             items, weights = feature.numeric.sketch.weighted()
             for item, weight in zip(items.tolist(), weights.tolist(), strict=True):
                 numbers[item] += int(weight)
-        texts = Counter(dict(feature.text.categories or ()) if feature.text else {})
+        listed = value_counts(feature)
+        texts = Counter(whole_counts(listed) if listed else {})
         return cls(feature, feature.num_present, feature.num_missing, numbers, texts)
 
     def plus(self, other: _Counted) -> _Counted:
@@ -183,6 +188,8 @@ class _Counted:
         text = StringStatistics(len(self.texts), tuple(self.texts.items()))
         listed = zip(map(repr, values), counts, strict=True) if values else self.texts.items()
         detail = feature.detail
+        if detail and detail.frequent:
+            detail = replace(detail, frequent=FrequentValues(tuple(listed)))
         return replace(
             feature,
             num_present=self.present,
@@ -191,5 +198,5 @@ class _Counted:
             if feature.numeric
             else None,
             text=text if feature.text else None,
-            detail=replace(detail, frequent=FrequentValues(tuple(listed))) if detail else None,
+            detail=detail,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegauge.model.statistics import InferredType, Kind
+from tidegauge.rules.alarms.ranges import usual_range
 from tidegauge.rules.constraints import Constraints, FeatureConstraints
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def suggest(statistics: Statistics) -> Constraints:
     """SageMaker's suggestion for a baseline: as it was seen, so it must stay.
 
     The completeness as seen, the inferred type, no negative numbers where there were none, and
-    the categories seen (in the statistics' order) as the domain. A time always moves, so dates
+    the categories seen (in the statistics' order) as the domain; and, where the numbers are many,
+    the range from the first to the last 128th of them. A time always moves, so dates
     and timestamps are neither compared with the baseline nor held to the sign of their epoch. A
     feature that could not be profiled keeps its place, lest its column count as extra, and
     nothing is required of it. The extension says that a budget of false alarms decides, unless the
@@ -37,6 +39,7 @@ def _feature(feature: FeatureStatistics) -> FeatureConstraints:
         completeness=feature.completeness,
         is_non_negative=None if is_time else _is_non_negative(feature),
         domains=_domains(feature),
+        range=None if is_time else usual_range(feature),
         overrides={"perform_comparison": False} if is_time else {},
     )
 

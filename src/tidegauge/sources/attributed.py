@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.sources.capture import rows_of_record
+from tidegauge.sources.capture import rows_of_record, sent_and_answered
 from tidegauge.sources.inference import part_of
 from tidegauge.sources.jsontext import parse
 from tidegauge.sources.rejected import BadRecord
@@ -29,6 +29,7 @@ class Attributed:
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    skip: frozenset[str] = frozenset()
 
     def __call__(self, text: str) -> tuple[Row, ...]:
         """Raises BadRecord: the record cannot be read, with the reason."""
@@ -36,8 +37,9 @@ class Attributed:
         if not isinstance(record, dict):
             raise BadRecord("the line is JSON, but no object")
         capture = part_of(record, "captureData")
+        sides = sent_and_answered(self.inputs, self.outputs, self.skip)
         sent, answered = (_payload(capture, side) for side in ("endpointInput", "endpointOutput"))
-        rows = rows_of_record(sent, answered, self.inputs, self.outputs)
+        rows = rows_of_record(sent, answered, *sides)
         custom = dict(_columns(part_of(record, "eventMetadata").get("customAttributes")))
         for row in rows:
             row.update(custom)

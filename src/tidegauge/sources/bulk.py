@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidegauge.sources.columns import content_of
 from tidegauge.sources.csvtext import read_rows
 from tidegauge.sources.delimited import ONE_ROW
 
@@ -93,16 +94,6 @@ def parse(
         for row in reversed(found.bad)
     }
     return Side(found.table, np.delete(record, bad_rows), bad)
-
-
-def content_of(texts: pa.Array) -> pa.Buffer:
-    """The characters of all texts, one after another."""
-    offsets = np.frombuffer(texts.buffers()[1], np.int32)
-    start, stop = offsets[texts.offset], offsets[texts.offset + len(texts)]
-    content = texts.buffers()[2]
-    return (
-        content.slice(int(start), int(stop - start)) if content is not None else pa.py_buffer(b"")
-    )
 
 
 def _true(mask: pa.Array) -> NDArray[np.bool_]:

@@ -15,12 +15,13 @@ from tidegauge.model.window import parse_time
 from tidegauge.sources.bulk import Texts, countable, parse
 from tidegauge.sources.bytime import faults
 from tidegauge.sources.chunks import batched, gathered
-from tidegauge.sources.columns import Columns, typed
+from tidegauge.sources.columns import Columns as Typed
+from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import INPUT, OUTPUT, Envelopes, open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
 from tidegauge.sources.marks import beside
-from tidegauge.sources.payload import Row, rows_of
+from tidegauge.sources.payload import Columns, Row, rows_of
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
 
@@ -102,14 +103,14 @@ class CaptureReader:
             counts = tally(len(some) - len(rejected), rejected)
             yield self._chunk(self._marked(rows, envelopes, record, lines), part, counts)
 
-    def _chunk(self, columns: Columns, part: Part, counts: Tally) -> Chunk:
+    def _chunk(self, columns: Typed, part: Part, counts: Tally) -> Chunk:
         return Chunk(
             columns.table, part.window, part.variant, tally=counts, mismatched=columns.mismatched
         )
 
     def _marked(
         self, table: pa.Table, envelopes: Envelopes, record: NDArray[np.int64], lines: Lines
-    ) -> Columns:
+    ) -> Typed:
         """The rows in their columns' types, with their marks if these are wanted."""
         columns = typed(table, self.kinds)
         if self.marks is None:
@@ -159,9 +160,14 @@ class CaptureReader:
         record: list[int] = []
         reasons: dict[int, str] = {}
         inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
+        sides = sent_and_answered(self.inputs, self.outputs, self.skip)
         for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                found_rows = self._rows(payload, answer)
+                found_rows = (
+                    rows_of_record(payload, answer, *sides)
+                    if self._looks_at_inputs
+                    else _rows_of(OUTPUT, answer, sides[1])
+                )
                 rows += found_rows
                 record += [i] * len(found_rows)
             except BadRecord as error:
@@ -171,11 +177,6 @@ class CaptureReader:
         wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
         texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
         return pa.table(texts, wanted), np.array(record, np.int64), reasons
-
-    def _rows(self, payload: Payload, answer: Payload) -> tuple[Row, ...]:
-        if self._looks_at_inputs:
-            return rows_of_record(payload, answer, self.inputs, self.outputs)
-        return _rows_of(OUTPUT, answer, self.outputs)
 
     def _rejected(self, lines: Lines, reasons: Mapping[int, str]) -> list[Rejected]:
         found = []
@@ -220,8 +221,15 @@ def _in_utc(time: str) -> str:
         return time
 
 
+def sent_and_answered(
+    inputs: tuple[str, ...], outputs: tuple[str, ...], skip: frozenset[str]
+) -> tuple[Columns, Columns]:
+    """The columns of the two sides of a record: what an answer has beyond them is passed over."""
+    return Columns(inputs, skip), Columns(outputs, skip, only=True)
+
+
 def rows_of_record(
-    payload: Payload, answer: Payload, inputs: Sequence[str], outputs: Sequence[str]
+    payload: Payload, answer: Payload, inputs: Columns, outputs: Columns
 ) -> tuple[Row, ...]:
     """The rows of one record: what was sent, with the outputs of what was answered.
 
@@ -229,22 +237,22 @@ def rows_of_record(
         BadRecord: it cannot be read, with the reason.
     """
     rows = _rows_of(INPUT, payload, inputs)
-    if not outputs:
+    if not outputs.names:
         return rows
     answers = _rows_of(OUTPUT, answer, outputs)
     if len(rows) != len(answers):
         raise BadRecord(_unequal(len(rows), len(answers)))
     for row, answered in zip(rows, answers, strict=True):
-        row.update((name, answered[name]) for name in outputs if name in answered)
+        row.update(answered)
     return rows
 
 
-def _rows_of(side: str, payload: Payload, names: Sequence[str]) -> tuple[Row, ...]:
+def _rows_of(side: str, payload: Payload, columns: Columns) -> tuple[Row, ...]:
     data, encoding, content_type = payload
     if data is None or encoding is None:
         raise BadRecord(f"the record has no {side} with data and encoding")
     try:
-        return rows_of(data, encoding, content_type or "", names)
+        return rows_of(data, encoding, content_type or "", columns)
     except BadRecord as error:
         raise BadRecord(f"{side}: {error}") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from tidegauge.sources.kinds import arrow_type, conform, infer
@@ -41,6 +42,16 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def content_of(texts: pa.Array) -> pa.Buffer:
+    """The characters of all texts, one after another."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)
+    start, stop = offsets[texts.offset], offsets[texts.offset + len(texts)]
+    content = texts.buffers()[2]
+    return (
+        content.slice(int(start), int(stop - start)) if content is not None else pa.py_buffer(b"")
+    )
 
 
 def _each(

@@ -7,24 +7,23 @@ The format is that of the developer guide's "Capture data from real-time endpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegauge.sources.columns import one_array
-from tidegauge.sources.jsontext import read_each, read_fast
+from tidegauge.sources.opening import Form, inner, open_records
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tidegauge.sources.lines import Lines
+    from tidegauge.sources.nested import Path
 
 _PAYLOAD = pa.struct(
     [("data", pa.string()), ("encoding", pa.string()), ("observedContentType", pa.string())]
@@ -38,11 +37,11 @@ _SCHEMA = pa.schema(
 )
 INPUT, OUTPUT = "endpointInput", "endpointOutput"
 
-_FEW = 32  # records that are looked at one by one if something is wrong with one of them
-_PIECES = 16  # that a larger number of records is cut into then
+_FIELDS: Mapping[str, tuple[Path, ...]] = {
+    side: tuple(("captureData", side, field.name) for field in _PAYLOAD) for side in (INPUT, OUTPUT)
+}
+_TOLD = tuple(("eventMetadata", name) for name in _METADATA)
 
-# Makes of a record what the schema has of it; raises BadRecord.
-RowOf = Callable[[Mapping[str, Any]], dict[str, Any]]
 Payload = tuple[str | None, str | None, str | None]  # data, encoding, content type
 
 
@@ -78,71 +77,17 @@ class Envelopes:
 
 def open_envelopes(lines: Lines) -> Envelopes:
     """The capture records of a block."""
-    opened = open_records(lines, _SCHEMA, _row)
-    capture = one_array(opened.table.column("captureData"))
-    metadata = one_array(opened.table.column("eventMetadata"))
+    opened = open_records(lines, _FORM)
+    columns = opened.columns
+    time, inference_id, event_id = (columns[path] for path in _TOLD)
     return Envelopes(
         opened.records,
-        _payloads(capture, INPUT),
-        _payloads(capture, OUTPUT),
-        pc.struct_field(metadata, "inferenceTime"),
-        pc.coalesce(pc.struct_field(metadata, "inferenceId"), pc.struct_field(metadata, "eventId")),
+        Payloads(*(columns[path] for path in _FIELDS[INPUT])),
+        Payloads(*(columns[path] for path in _FIELDS[OUTPUT])),
+        time,
+        pc.coalesce(inference_id, event_id),
         opened.broken,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Opened:
-    """Some records of a block by their indices, a row each, and why the others have none."""
-
-    records: NDArray[np.int64]
-    table: pa.Table
-    broken: tuple[tuple[int, str], ...] = ()
-
-
-def open_records(lines: Lines, schema: pa.Schema, row: RowOf) -> Opened:
-    """All records at once if they are sound; else in ever smaller pieces around those that are not.
-
-    Whatever is wrong with a record, its neighbours are read. `row` makes a row of the schema of a
-    record that is read by itself, or raises BadRecord.
-    """
-    pieces = list(_pieces(lines, 0, schema, row))
-    return Opened(
-        np.concatenate([piece.records for piece in pieces]),
-        pa.concat_tables([piece.table for piece in pieces]),
-        tuple(broken for piece in pieces for broken in piece.broken),
-    )
-
-
-def _pieces(lines: Lines, first: int, schema: pa.Schema, row: RowOf) -> Iterator[Opened]:
-    """The records of some lines, which are those from `first` on; at least one piece."""
-    table = read_fast(lines, schema)
-    if table is not None:
-        yield Opened(np.arange(first, first + len(lines)), table)
-    elif len(lines) <= _FEW:
-        yield _one_by_one(lines, first, schema, row)
-    else:
-        step = max(_FEW, len(lines) // _PIECES)
-        for start in range(0, len(lines), step):
-            yield from _pieces(lines.slice(start, start + step), first + start, schema, row)
-
-
-def _one_by_one(lines: Lines, first: int, schema: pa.Schema, row: RowOf) -> Opened:
-    objects = read_each(lines)
-    rows, records, broken = [], [], list(objects.broken)
-    for i, value in objects.found:
-        try:
-            rows.append(row(value))
-            records.append(first + i)
-        except BadRecord as error:
-            broken.append((i, str(error)))
-    table = pa.Table.from_pylist(rows, schema)
-    found = np.array(records, np.int64)
-    return Opened(found, table, tuple((first + i, reason) for i, reason in broken))
-
-
-def _payloads(capture: pa.Array, side: str) -> Payloads:
-    return Payloads(*(pc.struct_field(capture, [side, field.name]) for field in _PAYLOAD))
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,15 +110,9 @@ def _payload(capture: Mapping[str, Any], side: str) -> dict[str, str | None]:
     return {field.name: payload.get(field.name) for field in _PAYLOAD}
 
 
-def inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The object under a key, an empty one where there is none.
-
-    Raises:
-        BadRecord: it is no object.
-    """
-    found = value.get(key)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise BadRecord(f"{key} is not an object")
-    return found
+_FORM = Form(
+    _SCHEMA,
+    wanted=(*_FIELDS[INPUT], *_FIELDS[OUTPUT], *_TOLD),
+    varying=(*(("captureData", side, "data") for side in (INPUT, OUTPUT)), *_TOLD),
+    row=_row,
+)

@@ -20,12 +20,12 @@ from tidegauge.sources.answers import numbers, texts
 from tidegauge.sources.bytime import faults
 from tidegauge.sources.chunks import gathered
 from tidegauge.sources.columns import one_array
-from tidegauge.sources.envelope import inner, open_records
 from tidegauge.sources.kinds import TIMESTAMP
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import relative
 from tidegauge.sources.marks import places
-from tidegauge.sources.payload import rows_of
+from tidegauge.sources.opening import Form, inner, open_records
+from tidegauge.sources.payload import Columns, rows_of
 from tidegauge.sources.predictions import moments
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.model.batch import Part, Reader, TableReader
-    from tidegauge.sources.envelope import Opened
     from tidegauge.sources.layout import Layout
     from tidegauge.sources.lines import Lines
+    from tidegauge.sources.opening import Opened
     from tidegauge.storage import S3Settings
 
 _TRUTH, _METADATA = "groundTruthData", "eventMetadata"
@@ -48,6 +48,7 @@ _SCHEMA = pa.schema(
         (_METADATA, pa.struct([("eventId", pa.string())])),
     ]
 )
+_WANTED = ((_TRUTH, "data"), (_TRUTH, "encoding"), (_METADATA, "eventId"))
 _NO_LABELS = pa.table({})
 _NOT_PLAIN = r'["\n\r,]'  # a CSV payload that is more than a single value
 
@@ -84,7 +85,7 @@ class LabelReader:
             yield from faults(str(error), part, None)
 
     def _block(self, lines: Lines, kept: Kept) -> Chunk:
-        opened = open_records(lines, _SCHEMA, _row)
+        opened = open_records(lines, _FORM)
         read = _Read.of(opened, self.name)
         labels = numbers(read.labels) if self.numeric else read.labels
         reasons = dict(opened.broken) | {
@@ -138,9 +139,7 @@ class _Read:
 
     @classmethod
     def of(cls, opened: Opened, name: str) -> _Read:
-        truth, metadata = (one_array(opened.table.column(key)) for key in (_TRUTH, _METADATA))
-        ids = pc.struct_field(metadata, "eventId")
-        data, encoding = (pc.struct_field(truth, key) for key in ("data", "encoding"))
+        data, encoding, ids = (opened.columns[path] for path in _WANTED)
         data = pc.utf8_trim(data, " \t\r\n")
         plain = pc.and_(
             pc.equal(pc.ascii_upper(encoding), "CSV"),
@@ -184,7 +183,7 @@ def _labels(data: str | None, encoding: str | None, name: str) -> Sequence[str |
     """
     if data is None or encoding is None:
         raise BadRecord(f"the record has no {_TRUTH} with data and encoding")
-    rows = rows_of(data, encoding, "", (name,))
+    rows = rows_of(data, encoding, "", Columns((name,)))
     return [row[name] if name in row else next(iter(row.values()), None) for row in rows]
 
 
@@ -197,6 +196,9 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
             if not isinstance(value, str | None):
                 raise BadRecord(f"{section}.{key} is not a text")
     return fields
+
+
+_FORM = Form(_SCHEMA, _WANTED, varying=(_WANTED[0], _WANTED[2]), row=_row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 16 << 20  # of text at once; what is read from it is gathered again
 _NEWLINE, _RETURN = 10, 13
+_CACHED_BYTES = 1 << 18  # looked at at once; a multiple of 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,27 @@ def read_lines(
 def lines_of(data: bytes, origins: tuple[Origin, ...]) -> Lines:
     """The records of bytes that end with a newline."""
     bytes_ = np.frombuffer(data, np.uint8)
-    newlines = np.flatnonzero(bytes_ == _NEWLINE)
+    newlines = places_of(_NEWLINE, bytes_)
     starts = np.concatenate([[0], newlines[:-1] + 1])
     stops = newlines - ((newlines > starts) & (bytes_[newlines - 1] == _RETURN))
     filled = stops > starts
     for i in np.flatnonzero(filled & (bytes_[starts] <= ord(" "))):
         filled[i] = bool(data[starts[i] : stops[i]].strip())
     return Lines(data, origins, starts[filled], stops[filled], newlines)
+
+
+def places_of(byte: int, bytes_: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The places of a byte that is rare: only the words of eight that have it are looked into."""
+    mask = np.empty(_CACHED_BYTES, np.bool_)
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(bytes_), _CACHED_BYTES):
+        some = bytes_[start : start + _CACHED_BYTES]
+        mask[len(some) :] = False
+        np.equal(some, byte, out=mask[: len(some)])
+        words = np.flatnonzero(mask.view(np.uint64) != 0)
+        inner = np.flatnonzero(mask.reshape(-1, 8)[words])
+        found.append(start + words[inner >> 3] * 8 + (inner & 7))
+    return np.concatenate(found)
 
 
 def _pieces(file: FileSlice | Streamed, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:

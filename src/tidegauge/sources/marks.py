@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegauge.model.merged import ID, PREDICTED_AT, RECORD, ROW, ROWS
 from tidegauge.model.statistics import Kind
@@ -17,6 +18,8 @@ from tidegauge.sources.kinds import TIMESTAMP, read_texts
 from tidegauge.sources.rejected import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tidegauge.sources.envelope import Envelopes
@@ -42,11 +45,32 @@ class Marks:
             PREDICTED_AT: times(envelopes.times.take(owner)),
         }
         if self.records:
-            marks[RECORD] = [
+            texts = [
                 None if place else readable(lines.record(int(envelopes.records[i])))
                 for i, place in zip(record.tolist(), row.tolist(), strict=True)
             ]
+            marks[RECORD] = pa.array(texts, pa.string())
         return pa.table({_PREFIX + name: column for name, column in marks.items()})
+
+    def of_lines(self, envelopes: Envelopes, owners: Sequence[int], lines: Lines) -> pa.Table:
+        """The same of rows whose records are told by their lines; one that is none has no id."""
+        line = np.array(owners, np.int64)
+        place = np.searchsorted(envelopes.records, line)
+        known = np.isin(line, envelopes.records)
+        found = (
+            self.of(envelopes, np.where(known, place, 0), lines) if len(envelopes.records) else None
+        )
+        row, rows = places(line)
+        marks = {_PREFIX + ROW: row, _PREFIX + ROWS: rows}
+        for name in (ID, PREDICTED_AT, *((RECORD,) if self.records else ())):
+            column = _PREFIX + name
+            type_ = TIMESTAMP if name == PREDICTED_AT else pa.string()
+            marks[column] = (
+                pa.nulls(len(line), type_)
+                if found is None
+                else pc.if_else(pa.array(known), found.column(column), pa.scalar(None, type_))
+            )
+        return pa.table(marks)
 
 
 def beside(table: pa.Table, marks: pa.Table) -> pa.Table:

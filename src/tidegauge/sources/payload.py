@@ -6,6 +6,7 @@ This is the careful way, for what cannot be read in bulk; `bulk.py` is the fast 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.sources.delimited import split_rows
@@ -24,7 +25,20 @@ _ROWS_KEYS = ("instances", "predictions")
 _VALUES_KEY = "features"
 
 
-def rows_of(data: str, encoding: str, content_type: str, names: Sequence[str]) -> tuple[Row, ...]:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What values without names are called, in order, and which ones with names are not looked at.
+
+    These are the ones in `skip`, and with `only` all but `names`: whatever they are, a list even,
+    their row is read.
+    """
+
+    names: tuple[str, ...]
+    skip: frozenset[str] = frozenset()
+    only: bool = False
+
+
+def rows_of(data: str, encoding: str, content_type: str, columns: Columns) -> tuple[Row, ...]:
     """The rows of a payload by column; rows without names of their own take the given ones.
 
     Raises:
@@ -32,25 +46,25 @@ def rows_of(data: str, encoding: str, content_type: str, names: Sequence[str]) -
     """
     match encoding.upper():
         case "CSV":
-            return csv_rows(data, names)
+            return csv_rows(data, columns)
         case "JSON":
-            return json_rows(data, names)
+            return json_rows(data, columns)
         case "BASE64":
-            return _decoded_rows(data, content_type, names)
+            return _decoded_rows(data, content_type, columns)
         case _:
             raise BadRecord(f"its encoding is {encoding!r}: expected CSV, JSON or BASE64")
 
 
-def csv_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
+def csv_rows(data: str, columns: Columns) -> tuple[Row, ...]:
     """The rows of CSV text without a header; an empty text is one empty field.
 
     Raises:
         BadRecord: a quote is not paired, or a row has another width.
     """
-    return tuple(_positional(fields, names) for fields in split_rows(data) or [[None]])
+    return tuple(_positional(fields, columns) for fields in split_rows(data) or [[None]])
 
 
-def json_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
+def json_rows(data: str, columns: Columns) -> tuple[Row, ...]:
     """The rows of a JSON document, or of several, one a line.
 
     A document is a row or a list of rows, also under `instances` or `predictions`. A row is an
@@ -67,27 +81,27 @@ def json_rows(data: str, names: Sequence[str]) -> tuple[Row, ...]:
         if len(lines) < 2:
             raise
         documents = [parse(line, TEXTS) for line in lines]
-    return tuple(row for document in documents for row in document_rows(document, names))
+    return tuple(row for document in documents for row in document_rows(document, columns))
 
 
-def document_rows(document: object, names: Sequence[str]) -> tuple[Row, ...]:
+def document_rows(document: object, columns: Columns) -> tuple[Row, ...]:
     """The rows of one JSON document whose numbers are texts, as of `json_rows`.
 
     Raises:
         BadRecord: a row is of another form, or has another width.
     """
-    return tuple(_row(row, names) for row in _listed(document, len(names)))
+    return tuple(_row(row, columns) for row in _listed(document, len(columns.names)))
 
 
-def _decoded_rows(data: str, content_type: str, names: Sequence[str]) -> tuple[Row, ...]:
+def _decoded_rows(data: str, content_type: str, columns: Columns) -> tuple[Row, ...]:
     try:
         text = base64.b64decode("".join(data.split()), validate=True).decode()
     except ValueError as error:  # characters that are not of base64, or bytes that are not UTF-8
         raise BadRecord(f"it is not base64 of text: {error}") from None
     if "csv" in content_type.lower():
-        return csv_rows(text, names)
+        return csv_rows(text, columns)
     if "json" in content_type.lower():
-        return json_rows(text, names)
+        return json_rows(text, columns)
     raise BadRecord(f"it is base64 of the content type {content_type!r}: expected CSV or JSON")
 
 
@@ -103,24 +117,29 @@ def _listed(document: object, width: int) -> Sequence[object]:
     return [document]
 
 
-def _row(row: object, names: Sequence[str]) -> Row:
+def _row(row: object, columns: Columns) -> Row:
     if isinstance(row, dict) and list(row) == [_VALUES_KEY]:
         row = row[_VALUES_KEY]
     if isinstance(row, dict):
-        return _named(row)
+        return _named(row, columns)
     values = row if isinstance(row, list) else [row]
-    return _positional([v if type(v) is str else _text(v) for v in values], names)
+    return _positional([v if type(v) is str else _text(v) for v in values], columns)
 
 
-def _named(row: Mapping[str, object]) -> Row:
+def _named(row: Mapping[str, object], columns: Columns) -> Row:
     if any(isinstance(value, dict) for value in row.values()):
         found = dict(leaves(row))
         by_path = names_of(list(found))
         row = {by_path[path]: value for path, value in found.items()}
-    return {name: v if type(v) is str else _text(v) for name, v in row.items()}
+    if columns.only:
+        row = {name: row[name] for name in columns.names if name in row}
+    skip = columns.skip
+    return {
+        name: v if type(v) is str else _text(v, name) for name, v in row.items() if name not in skip
+    }
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, name: str = "") -> str | None:
     """A value as text; numbers are texts already."""
     match value:
         case None | str():
@@ -128,10 +147,12 @@ def _text(value: object) -> str | None:
         case bool():
             return "true" if value else "false"
         case _:
-            raise BadRecord("it has a list or an object in the place of a value")
+            of = f" of {name!r}, which `features.exclude` would leave out" if name else ""
+            raise BadRecord(f"it has a list or an object in the place of a value{of}")
 
 
-def _positional(fields: Sequence[str | None], names: Sequence[str]) -> Row:
+def _positional(fields: Sequence[str | None], columns: Columns) -> Row:
+    names = columns.names
     if len(fields) != len(names):
         raise BadRecord(f"a row of it has {len(fields)} columns: expected {len(names)}")
     return dict(zip(names, fields, strict=True))

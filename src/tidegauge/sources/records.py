@@ -16,16 +16,18 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
+from tidegauge.sources.marks import beside
 from tidegauge.sources.payload import Row
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tidegauge.model.batch import Part
+    from tidegauge.model.batch import FileSlice, Part
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.layout import Layout
+    from tidegauge.sources.marks import Marks
     from tidegauge.storage import S3Settings
 
 _AT_ONCE = 16_384  # records that make a chunk
@@ -36,11 +38,11 @@ Rows = Callable[[str], tuple[Row, ...]]
 
 @dataclass(frozen=True, slots=True)
 class RecordReader:
-    """Reads the files of a part line by line.
+    """Reads the files of a part line by line, or by what else finds their `records`.
 
     The columns are those of `first` that there are, in this order, then the others as they come.
     A record without rows is counted as dropped. With a layout the lines are captures, whose times
-    are compared with their folders'.
+    are compared with their folders', and whose rows say with `marks` which record they are of.
     """
 
     root: str
@@ -51,6 +53,8 @@ class RecordReader:
     rejected: Bin
     settings: S3Settings
     layout: Layout | None = None
+    records: Callable[[Iterable[FileSlice], S3Settings], Iterator[Lines]] = read_lines
+    marks: Marks | None = None
 
     def __call__(self, part: Part) -> Iterator[Chunk]:
         """Chunks of a part's records; a broken compressed file is the last chunk's fault.
@@ -64,34 +68,41 @@ class RecordReader:
 
     def _chunks(self, part: Part, kept: Kept) -> Iterator[Chunk]:
         try:
-            for lines in read_lines(part.files, self.settings):
+            for lines in self.records(part.files, self.settings):
                 if len(lines):
                     yield from self._block(lines, part, kept)
         except Unreadable as error:
             yield from faults(str(error), part, None)
 
     def _block(self, lines: Lines, part: Part, kept: Kept) -> Iterator[Chunk]:
-        if self.layout is not None:
-            outside = outside_hour(open_envelopes(lines), lines, self.layout, self.root)
+        envelopes = open_envelopes(lines) if self.layout is not None else None
+        if self.layout is not None and envelopes is not None:
+            outside = outside_hour(envelopes, lines, self.layout, self.root)
             yield Chunk(pa.table({}), part.window, part.variant, tally=Tally(outside_hour=outside))
         for some in batched(range(len(lines)), _AT_ONCE):
-            rows, dropped, rejected = self._read(lines, some)
+            rows, owners, rejected = self._read(lines, some)
+            dropped = len(some) - len(rejected) - len(set(owners))
             kept[part.window] += rejected
             counts = tally(len(some) - len(rejected), rejected).merge(Tally(dropped=dropped))
             columns = typed(self._table(rows), self.kinds)
+            table = columns.table
+            if self.marks is not None and envelopes is not None:
+                table = beside(table, self.marks.of_lines(envelopes, owners, lines))
             yield Chunk(
-                columns.table,
+                table,
                 part.window,
                 part.variant,
                 tally=counts,
                 mismatched=columns.mismatched,
             )
 
-    def _read(self, lines: Lines, some: Sequence[int]) -> tuple[list[Row], int, list[Rejected]]:
-        """The rows of some records, how many of those were dropped, and the rejected ones."""
+    def _read(
+        self, lines: Lines, some: Sequence[int]
+    ) -> tuple[list[Row], list[int], list[Rejected]]:
+        """The rows of some records, the record of each row, and the rejected records."""
         rows: list[Row] = []
+        owners: list[int] = []
         rejected: list[Rejected] = []
-        dropped = 0
         for i in some:
             record = lines.record(i)
             try:
@@ -102,8 +113,8 @@ class RecordReader:
                 rejected.append(Rejected(name, line, str(error), readable(record)))
                 continue
             rows += found
-            dropped += not found
-        return rows, dropped, rejected
+            owners += [i] * len(found)
+        return rows, owners, rejected
 
     def _table(self, rows: Sequence[Row]) -> pa.Table:
         """The rows as texts."""

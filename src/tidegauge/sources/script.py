@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import UsageError
 from tidegauge.sources.listing import File
-from tidegauge.storage import storage_for
+from tidegauge.storage import NotFound, storage_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,11 +81,15 @@ def load_script(uri: str, handler: str, settings: S3Settings) -> Script:
     """The script at a URI, run once so that what is wrong with it is told before any work.
 
     Raises:
-        UsageError: it is no Python, fails, or has no such function.
+        UsageError: it is not there, is no Python, fails, or has no such function.
         StorageError: it cannot be fetched.
     """
     try:
         script = Script(uri, handler, storage_for(uri, settings).read(uri).decode())
+    except NotFound:
+        raise UsageError(
+            f"there is no script {uri}: correct the conf, or put the file there"
+        ) from None
     except UnicodeDecodeError:
         raise UsageError(f"the script {uri} is not UTF-8; save it as such") from None
     try:

@@ -1,4 +1,4 @@
-"""The rows that a preprocessing script makes of a record."""
+"""The rows that a preprocessing script makes of a record, or of a line of training data."""
 
 from __future__ import annotations
 
@@ -34,12 +34,7 @@ class Scripted:
 
     def __call__(self, text: str) -> tuple[Row, ...]:
         """Raises BadRecord: the record is none, or the script fails or returns something else."""
-        try:
-            answer = self.script.call(InferenceRecord(self._event(text)))
-        except ScriptError as error:
-            raise BadRecord(f"the script {error}") from None
-        rows = answer if isinstance(answer, list | tuple) else [answer]
-        return tuple(self._row(row) for row in rows if row != {})
+        return _rows(self.script, InferenceRecord(self._event(text)))
 
     def _event(self, text: str) -> dict[str, Any]:
         if self.encoding:
@@ -50,16 +45,40 @@ class Scripted:
             raise BadRecord("the line is JSON, but no object")
         return event
 
-    def _row(self, row: object) -> Row:
-        if not isinstance(row, dict):
-            raise BadRecord(
-                f"the script {self.script.uri} returned {type(row).__name__}: expected a dict, a "
-                "list of dicts, or [] to drop the record"
-            )
-        try:
-            return {_whole(name): _text(value) for name, value in _flat(row).items()}
-        except (RecursionError, TypeError, ValueError) as error:
-            raise BadRecord(f"the script {self.script.uri} returned no values: {error}") from None
+
+@dataclass(frozen=True, slots=True)
+class ScriptedLine:
+    """A line of training data as it stands there to the rows that the script returns.
+
+    Source: the developer guide, "Create a Model Quality Baseline": a CSV's header is a line, too.
+    """
+
+    script: Script
+
+    def __call__(self, text: str) -> tuple[Row, ...]:
+        """Raises BadRecord: the script fails or returns something else."""
+        return _rows(self.script, text)
+
+
+def _rows(script: Script, record: object) -> tuple[Row, ...]:
+    try:
+        answer = script.call(record)
+    except ScriptError as error:
+        raise BadRecord(f"the script {error}") from None
+    rows = answer if isinstance(answer, list | tuple) else [answer]
+    return tuple(_row(script, row) for row in rows if row != {})
+
+
+def _row(script: Script, row: object) -> Row:
+    if not isinstance(row, dict):
+        raise BadRecord(
+            f"the script {script.uri} returned {type(row).__name__}: expected a dict, a list of "
+            "dicts, or [] to drop the record"
+        )
+    try:
+        return {_whole(name): _text(value) for name, value in _flat(row).items()}
+    except (RecursionError, TypeError, ValueError) as error:
+        raise BadRecord(f"the script {script.uri} returned no values: {error}") from None
 
 
 def _flat(row: Mapping[Any, Any]) -> dict[str, object]:

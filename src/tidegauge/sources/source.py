@@ -21,11 +21,15 @@ DEFAULT_VARIANT = "AllTraffic"  # SageMaker's own, for captures whose layout nam
 
 
 class Format(StrEnum):
-    """How the files of a source are written; `table` is anything that Spark reads by name."""
+    """How the files of a source are written; `table` is anything that Spark reads by name.
+
+    `json` is a document that is not one line, as a batch transform may write its results.
+    """
 
     PARQUET = "parquet"
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
     SAGEMAKER = "sagemaker"
     TABLE = "table"
 
@@ -44,6 +48,7 @@ class TrainingSource:
     `uri` is a file, a folder or a glob. `skip` names the columns that are never decoded: excluded
     ones, the label, the column that orders the rows. `kinds` are the columns' kinds where they are
     known; the others are inferred. `rejected` is the folder of the records that cannot be read.
+    `preprocess` is the script that makes rows of the lines of a CSV, its header's too.
     """
 
     uri: str
@@ -53,6 +58,11 @@ class TrainingSource:
     header: bool = True  # CSV only; without one the columns are _c0, _c1 ...
     skip: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    preprocess: Script | None = None
+
+    def read_with(self, inputs: Inputs) -> Inputs:
+        """All that a baseline read: its files, and the script that they were read with."""
+        return _with_script(inputs, self.preprocess)
 
     @property
     def by_spark(self) -> bool:
@@ -90,11 +100,15 @@ class CaptureSource:
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a run read: its files, and the script that they were read with."""
-        if self.preprocess is None or not inputs.files:
-            return inputs
-        return Inputs.of((*inputs.files, self.preprocess.file))
+        return _with_script(inputs, self.preprocess)
 
     @property
     def by_spark(self) -> bool:
         """Whether Spark reads them."""
         return self.read is ReadBy.SPARK or self.format is Format.TABLE
+
+
+def _with_script(inputs: Inputs, script: Script | None) -> Inputs:
+    if script is None or not inputs.files:
+        return inputs
+    return Inputs.of((*inputs.files, script.file))

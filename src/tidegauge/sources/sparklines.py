@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegauge.sources.bulk import content_of
 from tidegauge.sources.chunks import regrouped
-from tidegauge.sources.columns import one_array
+from tidegauge.sources.columns import content_of, one_array
 from tidegauge.sources.reading import Streamed
 
 if TYPE_CHECKING:

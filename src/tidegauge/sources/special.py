@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import UsageError
 from tidegauge.sources.attributed import Attributed
 from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.jsonfile import read_documents
 from tidegauge.sources.layout import Layout
+from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.records import RecordReader
@@ -22,7 +24,12 @@ if TYPE_CHECKING:
     from tidegauge.sources.source import CaptureSource
     from tidegauge.storage import S3Settings
 
-_ENCODINGS = {Format.SAGEMAKER: "", Format.CSV: "CSV", Format.JSONL: "JSON"}
+_ENCODINGS = {
+    Format.SAGEMAKER: "",
+    Format.CSV: "CSV",
+    Format.JSONL: "JSON",
+    Format.JSON: "JSON",
+}
 
 
 def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None:
@@ -33,13 +40,16 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
     """
     names = (*source.inputs, *source.outputs)
     match source.format:
-        case Format.SAGEMAKER | Format.CSV | Format.JSONL if source.preprocess:
+        case Format.SAGEMAKER | Format.CSV | Format.JSONL | Format.JSON if source.preprocess:
             script = Scripted(source.preprocess, _ENCODINGS[source.format])
             return _by_record(source, settings, script, ())
         case Format.SAGEMAKER if source.custom_attributes:
-            return _by_record(source, settings, Attributed(source.inputs, source.outputs), names)
-        case Format.JSONL if source.manifests:
-            joined = Joined(source.inputs, source.outputs, source.marks is not None)
+            attributed = Attributed(source.inputs, source.outputs, source.skip)
+            return _by_record(source, settings, attributed, names)
+        case Format.JSONL | Format.JSON if source.manifests:
+            joined = Joined(
+                source.inputs, source.outputs, source.skip, identified=source.marks is not None
+            )
             return _by_record(source, settings, joined, names)
         case Format.CSV if source.manifests:
             return _csv(source, settings, names)
@@ -65,6 +75,8 @@ def _by_record(
         Bin(source.rejected, settings),
         settings,
         Layout.parse(source.layout) if is_capture else None,
+        read_documents if source.format is Format.JSON else read_lines,
+        source.marks if is_capture else None,
     )
 
 

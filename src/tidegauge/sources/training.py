@@ -16,8 +16,10 @@ from tidegauge.sources.listing import root_of
 from tidegauge.sources.nested import flat
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.reading import Unreadable, blamed
+from tidegauge.sources.records import RecordReader
 from tidegauge.sources.rejected import Bin
 from tidegauge.sources.rowgroups import columns_of
+from tidegauge.sources.scripted import ScriptedLine
 from tidegauge.sources.source import Format
 from tidegauge.storage import filesystem
 
@@ -38,6 +40,9 @@ def reader(source: TrainingSource, settings: S3Settings) -> Reader:
         UsageError: the format is not one of files.
     """
     root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    if source.preprocess is not None:
+        rows = ScriptedLine(source.preprocess)
+        return RecordReader(root, rows, (), source.skip, source.kinds, rejected, settings)
     if source.format is Format.PARQUET:
         return ParquetReader(root, source.skip, rejected, settings)
     return text_reader(source, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from tests.config.sagemaker.descriptions import BASELINING, DEFINITION, ENDPOINT, SCHEDULE
@@ -29,7 +30,10 @@ def test_descriptions_become_a_conf_that_check_accepts(
     assert 0 == main(["import", "sagemaker", *paths])
     out, err = capsys.readouterr()
     conf = tmp_path / "conf.yaml"
-    conf.write_text(out, encoding="utf-8")
+    script = tmp_path / "script.py"
+    script.write_text("preprocess_handler = postprocess_handler = print\n", encoding="utf-8")
+    named = r"s3://example-bucket/scripts/\w+\.py$"
+    conf.write_text(re.sub(named, str(script), out, flags=re.MULTILINE), encoding="utf-8")
 
     assert 0 == main(["check", str(conf), "--set", f"store={tmp_path}/store"])
     told = [json.loads(line) for line in err.splitlines()]

@@ -66,6 +66,7 @@ def test_everything_about_a_monitor_makes_a_whole_conf() -> None:
             "uri": "s3://example-bucket/training/flights.csv",
             "format": "csv",
             "header": False,
+            "preprocess": f"{SCRIPTS}/preprocessor.py",
         },
         "captures": {
             "uri": CAPTURES,
@@ -227,9 +228,15 @@ def test_scripts_are_carried_over() -> None:
 
 
 def test_a_script_of_the_baselining_job_is_not_the_captures() -> None:
-    """It was written for rows of the training data."""
+    """It was written for lines of the training data: if they are none, that is told."""
     assert not {"preprocess", "postprocess"} & tree(BASELINING)["captures"].keys()
-    assert f"the baselining job ran {SCRIPTS}/preprocessor.py" in told(BASELINING)["training"]
+    assert f"{SCRIPTS}/preprocessor.py" == tree(BASELINING)["training"]["preprocess"]
+    assert "training" not in told(BASELINING)
+
+    parquet = copy.deepcopy(BASELINING)
+    parquet["Environment"]["dataset_format"] = '{"parquet": {}}'
+    assert "preprocess" not in tree(parquet)["training"]
+    assert f"the baselining job ran {SCRIPTS}/preprocessor.py" in told(parquet)["training"]
 
 
 def test_a_batch_transform_has_no_endpoint() -> None:
@@ -250,6 +257,19 @@ def test_a_batch_transform_has_no_endpoint() -> None:
     assert (True, False) == (captured["manifests"], captured["header"])
     assert {"layout": "sagemaker", "uri": REPORTS} == found["outputs"]
     assert "GenerateInferenceId" in told(schedule, definition)["captures.inference_id"]
+
+
+@pytest.mark.parametrize(("lines", "format_"), [(True, "jsonl"), (False, "json")])
+def test_results_in_json_may_be_one_document(lines: bool, format_: str) -> None:  # noqa: FBT001
+    """As the transform's description says; a training set may not."""
+    definition = copy.deepcopy(DEFINITION)
+    definition["DataQualityJobInput"] = {
+        "BatchTransformInput": {
+            "DataCapturedDestinationS3Uri": "s3://example-bucket/batch/",
+            "DatasetFormat": {"Json": {"Line": lines}},
+        }
+    }
+    assert format_ == tree(definition)["captures"]["format"]
 
 
 def test_positions_to_exclude_are_names_of_columns_without_a_header() -> None:

@@ -67,7 +67,8 @@ def _preamble(facts: Facts, sources: Sequence[str]) -> Iterator[str]:
         yield "tidegauge import baseline CONF \\"
         yield f"    --statistics {facts.statistics} \\"
         yield f"    --constraints {facts.constraints}"
-    for script in filter(None, (facts.preprocessor, facts.postprocessor)):
+    scripts = (facts.baselining_script, facts.preprocessor, facts.postprocessor)
+    for script in dict.fromkeys(filter(None, scripts)):
         yield ""
         yield f"{script} is code that runs with the job's rights; look at what it does."
 
@@ -79,12 +80,14 @@ def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
     store = f"{facts.output}/tidegauge" if facts.output else UNKNOWN
     yield Entry("store", store, "all of ours, beside what the service wrote")
 
-    format_, header, _ = _training_format(facts.training_format)
+    format_, header, _ = _dataset_format(facts.training_format)
     needed = "" if facts.training and format_ else "only `tidegauge baseline` reads it"
     yield Entry("training.uri", facts.training or UNKNOWN, needed)
     yield Entry("training.format", format_ or "csv", "" if format_ else UNKNOWN)
     if not header:
         yield Entry("training.header", value=False)
+    if format_ == "csv":
+        yield Entry("training.preprocess", facts.baselining_script or "")
 
     yield Entry("captures.uri", _captures(facts) or UNKNOWN)
     yield from _capture_entries(facts)
@@ -111,7 +114,7 @@ def _capture_entries(facts: Facts) -> Iterator[Entry]:
     if facts.batch_format is None:
         yield Entry("captures.format", "sagemaker")
     else:
-        format_, header, _ = _training_format(_lower(facts.batch_format))
+        format_, header, _ = _dataset_format(_lower(facts.batch_format), transform=True)
         yield Entry("captures.format", format_ or "csv", "" if format_ else UNKNOWN)
         yield Entry("captures.manifests", value=True)
         if format_ == "csv" and not header:
@@ -145,13 +148,14 @@ def _notes(facts: Facts) -> Iterator[LeftOver]:
             f"only the baselining job{job} says where the training data lie; give what "
             "`aws sagemaker describe-processing-job` prints of it, too",
         )
-    elif note := _training_format(facts.training_format)[2]:
+    elif note := _dataset_format(facts.training_format)[2]:
         yield LeftOver("training.format", note)
-    if facts.baselining_script is not None:
+    if facts.baselining_script and _dataset_format(facts.training_format)[0] != "csv":
         yield LeftOver(
             "training",
-            f"the baselining job ran {facts.baselining_script} on the training data, which are "
-            "read here as they are: go on with the service's baseline, or give data that it made",
+            f"the baselining job ran {facts.baselining_script} on the training data; here a script "
+            "is given the lines of CSV only: go on with the service's baseline, or give data that "
+            "it made",
         )
     if _captures(facts) is None:
         yield LeftOver(
@@ -171,7 +175,7 @@ def _notes(facts: Facts) -> Iterator[LeftOver]:
 
 
 def _batch_notes(described: Mapping[str, Any]) -> Iterator[LeftOver]:
-    if note := _training_format(described)[2]:
+    if note := _dataset_format(described, transform=True)[2]:
         yield LeftOver("captures.format", note)
     yield LeftOver(
         "captures.inference_id",
@@ -206,8 +210,12 @@ def _short(window: timedelta) -> str:
     return f"{hours}h" if rest else f"{days}d"
 
 
-def _training_format(described: Mapping[str, Any] | None) -> tuple[str | None, bool, str]:
+def _dataset_format(
+    described: Mapping[str, Any] | None, *, transform: bool = False
+) -> tuple[str | None, bool, str]:
     """The format of a `dataset_format`, whether a CSV has a header, and what is to be said of it.
+
+    Only a batch transform's results may be a JSON document over several lines.
 
     Source: the SDK's `DatasetFormat`; the guide's examples spell `lines` as `line`.
     """
@@ -222,6 +230,8 @@ def _training_format(described: Mapping[str, Any] | None) -> tuple[str | None, b
             return "parquet", True, ""
         case {"json": {"lines": True} | {"line": True}}:
             return "jsonl", True, ""
+        case {"json": _} if transform:
+            return "json", True, ""
         case _:
             return None, True, f"{described} is not read: expected CSV, Parquet or JSON Lines"
 

@@ -80,7 +80,7 @@ def _constant(counts: NDArray[np.int64], costs: Costs) -> Amounts:
     actual = counts.reshape(2, 2).sum(axis=1)
     occurring = np.flatnonzero(counts)
     return Amounts(
-        floor=float(actual @ amounts[[0, 2]]),
+        floor=float((actual * amounts[[0, 2]]).sum()),
         costs=Moments.of_runs(amounts[occurring], counts[occurring]),
         by_outcome=counts * amounts,
     )

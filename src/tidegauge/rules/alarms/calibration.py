@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from tidegauge.model.statistics import InferredType, Sketch
 from tidegauge.rules.alarms import blocks as swings
 from tidegauge.rules.alarms.design_effect import LEAST_BLOCKS, DesignEffect, Uncalibrated
-from tidegauge.rules.alarms.listed import few_numbers, number_counts
+from tidegauge.rules.alarms.listed import few_numbers, number_counts, whole_counts
 from tidegauge.rules.alarms.novelty import by_blocks
+from tidegauge.rules.alarms.ranges import beyond, usual_range
 from tidegauge.rules.counts import value_counts
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """What a window of one season is compared with: the season's blocks, and how these swing."""
+    """What a window of one season is compared with: the season's blocks, and how these swing.
+
+    `sketch` knows the share up to each of its items, and nothing of what lies between; `counts`
+    may have what is not listed as one value, OTHERS.
+    """
 
     name: str
     sketch: Sketch = field(default_factory=lambda: Sketch(()))
@@ -55,6 +60,7 @@ class FeatureCalibration:
 
     drift: Swing
     missing: Swing
+    outside: Swing
     novelty: Share | None = None
     seasons: Mapping[int, Season] = field(default_factory=dict)
 
@@ -133,9 +139,19 @@ class _Column:
         return FeatureCalibration(
             drift,
             swings.share(bad, rows),
+            self._outside(everything),
             self._novelty(),
             self._seasons(seasons, drift) if isinstance(drift, DesignEffect) else {},
         )
+
+    def _outside(self, indices: Sequence[int]) -> Swing:
+        """How the share beyond the usual range swings."""
+        bounds = usual_range(self.whole)
+        if bounds is None:
+            return Uncalibrated("the feature has no range")
+        sketches = [self._sketch(i) for i in indices]
+        bad = [beyond(sketch, bounds) for sketch in sketches]
+        return swings.share(bad, [sketch.weight for sketch in sketches])
 
     def _seasons(self, names: Sequence[str], drift: DesignEffect) -> Mapping[int, Season]:
         members = [
@@ -156,9 +172,11 @@ class _Column:
 
     def _season(self, name: str, indices: Sequence[int], effect: DesignEffect) -> Season:
         if self._is_categorical():
-            total = Counter[str]()
-            for counts in self._counts(indices):
-                total.update(counts)
+            every = self._counts(range(len(self.blocks)))
+            # What only other seasons have is known all the same, and is none of the others.
+            total = Counter[str]({value: 0 for counts in every for value in counts})
+            for i in indices:
+                total.update(every[i])
             return Season(name, counts=dict(total), effect=effect)
         total_of = Counter[float]()
         for i in indices:
@@ -179,7 +197,7 @@ class _Column:
 
     def _counts(self, indices: Sequence[int]) -> list[Mapping[str, int]]:
         of = value_counts if self.whole.inferred_type is InferredType.STRING else number_counts
-        return [(counts.counts if (counts := of(self.parts[i])) else {}) for i in indices]
+        return [whole_counts(counts) if (counts := of(self.parts[i])) else {} for i in indices]
 
     def _is_categorical(self) -> bool:
         is_text = self.whole.inferred_type is InferredType.STRING

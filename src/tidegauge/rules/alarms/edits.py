@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.model.outcome import Check, Severity, Violation
@@ -80,6 +80,8 @@ def _edited(feature: FeatureConstraints, edit: Edit) -> FeatureConstraints:
             return replace(feature, completeness=edit.value)
         case "inferred_type":
             return replace(feature, inferred_type=InferredType(edit.value))
+        case "range":
+            return replace(feature, range=tuple(edit.value))
         case "is_non_negative":
             return replace(feature, is_non_negative=edit.value)
         case setting:
@@ -99,16 +101,28 @@ def _edit(
             return Edit(name, "is_non_negative", value=False)
         case Check.COMPLETENESS:
             return Edit(name, "completeness", _below(numbers["observed"]))
-        case Check.DATA_TYPE if current and numbers["observed"] > 0:
-            return Edit(name, "datatype_check_threshold", _below(numbers["observed"]))
-        case Check.DATA_TYPE if current:
-            return Edit(name, "inferred_type", current.inferred_type.value)
+        case Check.DATA_TYPE if current and feature:
+            return _of_type(name, numbers, current, feature)
         case Check.CATEGORICAL_VALUES if current and feature:
             return _of_domain(name, numbers, current, feature)
+        case Check.RANGE if feature and feature.range:
+            return _of_range(name, numbers, feature.range)
         case Check.BASELINE_DRIFT if feature:
             return _of_drift(name, numbers, feature)
         case _:
             return None
+
+
+def _of_type(
+    name: str,
+    numbers: Mapping[str, Any],
+    current: FeatureStatistics,
+    feature: FeatureConstraints,
+) -> Edit:
+    """Another type where no value is of the expected one; a column of strays keeps its type."""
+    if numbers["observed"] or current.inferred_type is feature.inferred_type:
+        return Edit(name, "datatype_check_threshold", _below(numbers["observed"]))
+    return Edit(name, "inferred_type", current.inferred_type.value)
 
 
 def _of_domain(
@@ -122,6 +136,19 @@ def _of_domain(
         return Edit(name, "domain_content_threshold", _below(numbers["observed"]))
     known = frozenset(feature.domains or ())
     return Edit(name, _DOMAINS, [value for value in values.counts if value not in known])
+
+
+def _of_range(
+    name: str, numbers: Mapping[str, Any], bounds: tuple[float | None, float | None]
+) -> Edit:
+    """Both bounds moved to where the window's numbers end."""
+    low, high = bounds
+    least, greatest = numbers["min"], numbers["max"]
+    if low is not None and least <= low:
+        low = nextafter(least, -inf)
+    if high is not None and greatest > high:
+        high = greatest
+    return Edit(name, "range", [low, high])
 
 
 def _of_drift(name: str, numbers: Mapping[str, Any], feature: FeatureConstraints) -> Edit:

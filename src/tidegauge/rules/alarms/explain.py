@@ -26,6 +26,8 @@ def _steps(outcome: Outcome) -> Iterator[str]:
         return
     if "rank_error" in numbers:
         yield from _gap(numbers)
+    elif "before" in numbers:
+        yield from _rows(numbers)
     elif "degrees_of_freedom" in numbers:
         yield from _cells(numbers)
     else:
@@ -87,6 +89,20 @@ def _shares(numbers: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _rows(numbers: Mapping[str, Any]) -> Iterator[str]:
+    before = ", ".join(f"{rows:,}" for rows in numbers["before"])
+    yield f"the windows at the same hour of the week before it had {before} rows"
+    yield (
+        f"their typical number, exp(mean of log(1 + rows)) - 1, is {numbers['typical']:,.1f}; this "
+        f"window has {numbers['observed']:,}, off by {_percent(numbers['effect'])}"
+    )
+    yield (
+        f"|log(1 + rows) - mean| over its standard error is {_number(numbers['statistic'])}, by "
+        f"Student's t with {numbers['baseline_n'] - 1} degrees of freedom: "
+        f"p = {_number(numbers['p_value'])}"
+    )
+
+
 def _swings(numbers: Mapping[str, Any]) -> Iterator[str]:
     effect = numbers["design_effect"]
     if effect is None:
@@ -116,9 +132,11 @@ def _decided(outcome: Outcome) -> Iterator[str]:
     yield f"this test may spend alpha = {alpha}, its part of the budget of false alarms"
     if numbers.get("critical_value") is not None:
         yield f"p falls below alpha beyond {_number(numbers['critical_value'])}"
+    least = numbers["smallest_detectable"]
+    finds = f"a difference of {_number(least)}" if least <= 1 else "no difference at all"
     yield (
-        f"with a power of {_percent(numbers['power'])} it finds a difference of "
-        f"{_number(numbers['smallest_detectable'])}; those up to the floor {floor} do not matter"
+        f"with a power of {_percent(numbers['power'])} it finds {finds}; differences up to the "
+        f"floor {floor} do not matter"
     )
     match outcome.verdict:
         case Verdict.VIOLATED:

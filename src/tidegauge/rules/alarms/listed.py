@@ -16,6 +16,12 @@ FEW_VALUES = 20
 OTHERS = "(all other values)"
 
 
+def whole_counts(counts: ValueCounts) -> Mapping[str, int]:
+    """The counts with nothing left out: what is not listed is one value."""
+    rest = counts.total - sum(counts.counts.values())
+    return {**counts.counts, OTHERS: rest} if rest else counts.counts
+
+
 def number_counts(feature: FeatureStatistics) -> ValueCounts | None:
     """The counts of a feature's numbers by value, as far as they are listed; None: they are not.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tidegauge.model.outcome import DATASET, Check
 from tidegauge.model.statistics import InferredType
 from tidegauge.rules.alarms.policy import Method
 from tidegauge.rules.alarms.trial import Trial
@@ -16,6 +17,7 @@ from tidegauge.rules.constraints import (
     MonitoringConfig,
     NonNegative,
     NumericDrift,
+    Range,
     expand,
 )
 
@@ -33,11 +35,15 @@ _FLOORS = {
 }
 
 
+ROWS = (DATASET, Check.ROW_COUNT)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a budget of false alarms decides: windows start `spacing` apart, of so many variants.
 
-    `season` is the number of the season that the window is in; None where it has none.
+    `season` is the number of the season that the window is in, None where it has none;
+    `rows_before` are the row counts of its like before it.
     """
 
     policy: Policy
@@ -45,6 +51,7 @@ class Plan:
     variants: int = 1
     calibration: Calibration | None = None
     season: int | None = None
+    rows_before: tuple[int, ...] = ()
 
     def trials(self, constraints: Constraints) -> Mapping[Test, Trial]:
         """The trial of every check that the budget decides.
@@ -57,6 +64,8 @@ class Plan:
             if _is_tested(constraint)
             and self.policy.of(constraint.feature, constraint.check).method is Method.BUDGET
         ]
+        if self.policy.of(*ROWS).method is Method.BUDGET:
+            tested.append(ROWS)
         levels = self.policy.levels(tested, self.spacing, self.variants)
         floors = _floors(constraints)
         known = self.calibration.features if self.calibration else {}
@@ -74,7 +83,9 @@ def _is_tested(constraint: Constraint) -> bool:
     match constraint:
         case DataType(expected=expected):
             return expected in (InferredType.INTEGRAL, InferredType.FRACTIONAL)
-        case Completeness() | NonNegative() | Domain() | NumericDrift() | CategoricalDrift():
+        case Completeness() | NonNegative() | Domain() | Range():
+            return True
+        case NumericDrift() | CategoricalDrift():
             return True
         case _:
             return False

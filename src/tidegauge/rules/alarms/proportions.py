@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, log
+from math import exp, inf, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,11 +74,19 @@ def critical_count(n: int, baseline: Share, alpha: float) -> int:
     """The least number of bad rows among `n` with a p-value below `alpha`; n + 1: none has one."""
     levels = mixture(baseline.effect, n, baseline.rows)
     low, high = 0, n + 1
+    above, below = -log(alpha), -inf  # log(p / alpha) at either end, falling
     while high - low > 1:
-        # Mostly near the small end: the distance doubles until it is too far.
-        middle = min((low + high) // 2, 2 * low + 8)
-        found = _mean_tail(middle, n, baseline, *levels) < alpha
-        low, high = (low, middle) if found else (middle, high)
+        if below == -inf:  # mostly near the small end: the distance doubles until it is too far
+            middle = min((low + high) // 2, 2 * low + 8)
+        else:  # log p is smooth: a straight line between the ends, but never far from the middle
+            share = min(max(above / (above - below), 0.1), 0.9)
+            middle = min(max(low + round(share * (high - low)), low + 1), high - 1)
+        p = _mean_tail(middle, n, baseline, *levels)
+        ratio = log(p / alpha) if p else -inf
+        if p < alpha:
+            high, below = middle, ratio
+        else:
+            low, above = middle, ratio
     return high
 
 
@@ -133,19 +141,27 @@ def upper_tail(
     """
     inside = count <= n * a / (a + b)
     tails = np.empty_like(a)
-    tails[~inside] = _sum_to_n(count, n, a[~inside], b[~inside])
-    tails[inside] = 1.0 - _sum_to_n(n - count + 1, n, b[inside], a[inside])
+    if not inside.all():
+        tails[~inside] = _sum_to_n(count, n, a[~inside], b[~inside])
+    if inside.any():
+        tails[inside] = 1.0 - _sum_to_n(n - count + 1, n, b[inside], a[inside])
     return np.clip(tails, 0.0, 1.0)
 
 
 def _sum_to_n(
     count: int, n: int, a: NDArray[np.float64], b: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    x, weights = _nodes(count, n)
+    x, weights, log_choose = _terms(count, n)
     a, b = a[:, None], b[:, None]
-    log_choose = -np.log(n + 1.0) - betaln(x + 1.0, n - x + 1.0)
     terms = np.exp(log_choose + betaln(x + a, n - x + b) - betaln(a, b))
     return np.asarray(terms @ weights)
+
+
+@lru_cache(maxsize=1_000)
+def _terms(count: int, n: int) -> tuple[NDArray[np.float64], ...]:
+    """The nodes of a sum from `count` to n, their weights, and the log of n over x at each."""
+    x, weights = _nodes(count, n)
+    return x, weights, -np.log(n + 1.0) - betaln(x + 1.0, n - x + 1.0)
 
 
 def _nodes(first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,6 +13,7 @@ from scipy.special import betaincinv
 
 from tidegauge.model.outcome import Verdict
 from tidegauge.model.statistics import InferredType
+from tidegauge.rules.alarms import ranges
 from tidegauge.rules.alarms.design_effect import DesignEffect
 from tidegauge.rules.alarms.novelty import by_singletons
 from tidegauge.rules.alarms.proportions import Share, critical_count, p_value, smallest_share
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.alarms.trial import Trial
-    from tidegauge.rules.constraints import Completeness, DataType, Domain
+    from tidegauge.rules.constraints import Completeness, DataType, Domain, Range
 
 _NAMED_VALUES = 5
 _TAIL = 0.025  # on either side of an interval of 95 %
@@ -86,7 +87,7 @@ def negatives(current: FeatureStatistics, baseline: FeatureStatistics, trial: Tr
     least = current.numeric.min if current.numeric else None
     if detail is None or (least is None and not detail.negative_infinity):
         return not_evaluated("there are no numbers whose signs were counted")
-    bad = detail.negatives + detail.negative_infinity
+    bad = detail.negatives  # minus infinity is among them
     n, m = current.num_present, baseline.num_present
     if not m:
         return not_evaluated("the baseline column has no values")
@@ -126,12 +127,38 @@ def unknown_values(
     if unlisted:
         numbers["observed_at_least"] = max(0.0, observed - unlisted / n)
     finding = _judged(bad, n, share, trial, _DOES_NOT_MEET.format(observed), numbers)
-    if unlisted and finding.verdict is Verdict.HELD:
+    if unlisted and finding.verdict is not Verdict.VIOLATED:
         most = min(n, bad + unlisted)
         if _judged(most, n, share, trial, "", {}).verdict is Verdict.VIOLATED:
             reason = f"{unlisted} of {n} values are not listed, and may be outside the domain"
             return not_evaluated(reason, **finding.numbers)
     return finding
+
+
+def out_of_range(
+    constraint: Range, current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
+) -> Finding:
+    """Do more numbers lie beyond the range than the baseline's did? Less what sketches may err."""
+    ours = current.numeric.sketch if current.numeric else None
+    theirs = baseline.numeric.sketch if baseline.numeric else None
+    if not (ours and ours.weight and theirs and theirs.weight):
+        return not_evaluated("there are no sketches of finite numbers to compare")
+    bounds = (constraint.above, constraint.up_to)
+    effect = trial.calibration.outside if trial.calibration else None
+    share = Share(ranges.beyond(theirs, bounds), theirs.weight, _fit(effect))
+    found, error = ranges.beyond(ours, bounds), ranges.error(ours, bounds)
+    least = current.numeric.min if current.numeric else None
+    greatest = current.numeric.max if current.numeric else None
+    numbers = {
+        "observed": 1.0 - found / ours.weight,
+        "above": constraint.above,
+        "up_to": constraint.up_to,
+        "min": least,
+        "max": greatest,
+        "sketch_error": error,
+    }
+    sentence = _DOES_NOT_MEET.format(f"{least} to {greatest}")
+    return _judged(max(0, found - error), ours.weight, share, trial, sentence, numbers)
 
 
 def _novelty(constraint: Domain, baseline: FeatureStatistics, trial: Trial) -> Share | None:

@@ -7,12 +7,16 @@ the service's tools parse (`distance: (.+) exceeds threshold: (.+)`).
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from math import log, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tidegauge.rules.alarms import homogeneity, kolmogorov
 from tidegauge.rules.alarms.design_effect import DesignEffect
-from tidegauge.rules.alarms.listed import compared_counts, few_numbers, number_counts
+from tidegauge.rules.alarms.listed import OTHERS, compared_counts, few_numbers, number_counts
 from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
 from tidegauge.rules.alarms.trial import found
 from tidegauge.rules.alarms.verdicts import Evidence
@@ -23,6 +27,8 @@ from tidegauge.rules.finding import not_evaluated
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+    from numpy.typing import NDArray
 
     from tidegauge.model.statistics import FeatureStatistics, Sketch
     from tidegauge.rules.alarms.trial import Trial
@@ -63,6 +69,7 @@ def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
     season = trial.calibration.seasonal(trial.season) if trial.calibration else None
     if season is not None:
         theirs, effect = season.sketch, season.effect
+        ours = _at_items(ours, theirs)
     else:
         effect = _effect(trial)
     n, m = ours.weight, theirs.weight
@@ -104,6 +111,7 @@ def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial)
     season = trial.calibration.seasonal(trial.season) if trial.calibration else None
     if season is not None:
         theirs, effect = season.counts, season.effect
+        ours = _at_values(ours, theirs)
     else:
         effect = _effect(trial)
     if not sum(theirs.values()):
@@ -145,6 +153,30 @@ def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial)
         f"{trial.setting.min_effect}"
     )
     return found(evidence, effect, sentence, numbers)
+
+
+def _at_items(ours: Sketch, theirs: Sketch) -> Sketch:
+    """Ours, each value moved up to the next item of theirs: shares up to an item stay as they are.
+
+    Between its items a season's distribution function is not known, and no gap can be told.
+    """
+    items, _ = theirs.weighted()
+
+    def moved(level: NDArray[np.float64]) -> NDArray[np.float64]:
+        places = np.searchsorted(items, level, "left")
+        return np.where(places < len(items), items[np.minimum(places, len(items) - 1)], level)
+
+    return replace(ours, levels=tuple(map(moved, ours.levels)))
+
+
+def _at_values(ours: Mapping[str, int], theirs: Mapping[str, int]) -> Mapping[str, int]:
+    """Ours, with what theirs does not list among its others, if it has any."""
+    if OTHERS not in theirs:
+        return ours
+    counts = Counter[str]()
+    for value, count in ours.items():
+        counts[value if value in theirs else OTHERS] += count
+    return counts
 
 
 def _effect(trial: Trial) -> DesignEffect | None:

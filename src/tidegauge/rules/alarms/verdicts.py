@@ -61,10 +61,11 @@ def reason(evidence: Evidence) -> str:
         case Verdict.VIOLATED:
             return f"{found} exceeds {asked}"
         case Verdict.NOT_ENOUGH_DATA:
+            least = evidence.detectable
+            shown = f"only an effect of {least:.4g}" if least <= 1 else "no effect at all"
             return (
                 f"{found} does not exceed {asked}, but with {evidence.n} values against"
-                f" {evidence.m} only an effect of {evidence.detectable:.4g} would have shown with"
-                f" {100 * evidence.power:.4g} % power"
+                f" {evidence.m} {shown} would have shown with {100 * evidence.power:.4g} % power"
             )
         case Verdict.HELD:
             return f"{found} does not exceed {asked}"

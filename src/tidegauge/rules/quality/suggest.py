@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import fmean, variance
 from typing import TYPE_CHECKING
 
-from tidegauge.rules.alarms.design_effect import LEAST_BLOCKS
+from tidegauge.rules.alarms.design_effect import LEAST_BLOCKS, LEAST_ROWS
 from tidegauge.rules.quality.constraints import (
     OPERATORS,
     Basis,
@@ -55,8 +55,8 @@ def suggest(
     The margin follows from the baseline's size and that of the windows to come (`expected_rows`
     with labels), and is at least `min_effect`: in points where a metric is at most 1, else as a
     part of its value. `blocks` are the statistics of the baseline's days or hours, each about a
-    window long: with at least 8 of them what a metric swings from one to the next is allowed for;
-    without them rows are taken as independent.
+    window long: with at least 8 of at least 10 rows what a metric swings from one to the next is
+    allowed for; without them rows are taken as independent.
     """
     metrics: list[MetricConstraint] = []
     dropped: dict[str, str] = {}
@@ -100,15 +100,14 @@ def _basis(
 
 
 def _with_swing(basis: Basis, blocks: Sequence[Estimate]) -> Basis:
-    """The basis with what the blocks show beyond the chance of their own sizes."""
-    known = [
-        (e.value, e.standard_deviation)
-        for e in blocks
-        if e.value is not None and e.standard_deviation is not None
-    ]
+    """The basis with what the blocks show beyond the chance of their own sizes.
+
+    The chance is told by the baseline's deviation: a block of few rows does not know its own.
+    """
+    known = [(e.value, e.n) for e in blocks if e.value is not None and e.n >= LEAST_ROWS]
     if len(known) < LEAST_BLOCKS:
         return basis
-    by_chance = fmean(deviation**2 for _, deviation in known)
+    by_chance = fmean(basis.standard_deviation**2 * basis.n / n for _, n in known)
     excess = variance(value for value, _ in known) - by_chance
     return replace(basis, swing=sqrt(max(0.0, excess)), blocks=len(known))
 
