@@ -13,7 +13,7 @@ from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
 from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
-from tidegauge.showing import Shown, days_table, open_incidents_table, tables
+from tidegauge.showing import Shown, days_table, open_incidents_table, quality_table, tables
 from tidegauge.sinks.layout import Layout, MonitorType
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
@@ -112,6 +112,8 @@ def _reported(job: Job, type_: MonitorType, since: datetime | None, until: datet
         _print(days_table(made.rows))
     if any(story.closed is None for story in made.incidents):
         _print(open_incidents_table(made.incidents))
+    for series in made.series:
+        _print(quality_table(series))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
     for run in made.runs:
         statuses[run.status] += 1

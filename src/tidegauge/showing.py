@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from tidegauge.documents import constraints, outcomes, statistics, violations
+from tidegauge.documents.quality import constraints as quality_constraints
+from tidegauge.documents.quality import statistics as quality_statistics
 from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
 
@@ -15,12 +17,19 @@ if TYPE_CHECKING:
 
     from tidegauge.flows.review import Change
     from tidegauge.model.statistics import FeatureStatistics
+    from tidegauge.model.window import Window
     from tidegauge.rules.constraints import FeatureConstraints
     from tidegauge.sinks.incidents import Incident
+    from tidegauge.sinks.series import Point, Series
     from tidegauge.sinks.summary import SummaryRow
 
 _FEW = 5
 _FEW_RUNS = 3
+_WINDOWS_SHOWN = 31
+_LARGE = 1_000
+# The few metrics of each problem that the report's table has room for.
+_QUALITY = ("accuracy", "recall", "precision", "auc", "weighted_f1", "mae", "rmse", "r2",
+            "cost_per_thousand", "total_cost")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,10 @@ def tables(data: bytes, where: str) -> tuple[Shown, ...]:
         return (_violations(document, where),)
     if "outcomes" in document:
         return (_outcomes(document, where),)
+    if any(key.endswith("_metrics") for key in document):
+        return (_metrics(document, where),)
+    if any(key.endswith("_constraints") for key in document):
+        return (_metric_constraints(document, where),)
     if "dataset" in document:
         return (_statistics(document, where),)
     if "features" in document:
@@ -177,6 +190,31 @@ def _constraints_row(feature: FeatureConstraints) -> tuple[str, ...]:
     )
 
 
+def _metrics(document: dict[str, object], where: str) -> Shown:
+    decoded = quality_statistics.decode(document, where)
+    rows = tuple(
+        (name, _number(metric.value), _number(metric.low), _number(metric.high), f"{metric.n:,}")
+        for name, metric in decoded.metrics.items()
+    )
+    columns = ("metric", "value", "at least", "at most", "rows")
+    return Shown(f"{decoded.rows:,} rows with label and answer", columns, rows, columns[1:])
+
+
+def _metric_constraints(document: dict[str, object], where: str) -> Shown:
+    decoded = quality_constraints.decode(document, where)
+    rows = tuple(
+        (
+            constraint.metric,
+            "at least" if constraint.operator.sign < 0 else "at most",
+            _number(constraint.threshold),
+            _number(constraint.basis.value if constraint.basis else None),
+        )
+        for constraint in decoded.metrics
+    )
+    columns = ("metric", "must be", "threshold", "in the baseline")
+    return Shown(f"constraints of {len(rows)} metrics", columns, rows, columns[2:])
+
+
 def _violations(document: dict[str, object], where: str) -> Shown:
     rows = tuple(
         (v.feature_name, v.constraint_check_type, v.description)
@@ -195,3 +233,42 @@ def _outcomes(document: dict[str, object], where: str) -> Shown:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.6g}"
+
+
+def quality_table(series: Series) -> Shown:
+    """Model quality window by window, the last month's; a mark says what stands out there."""
+    points = series.points[-_WINDOWS_SHOWN:]
+    names = [name for name in _QUALITY if any(name in point.values for point in points)]
+    shifts: dict[Window, list[str]] = {}
+    for shift in series.shifts:
+        shifts.setdefault(shift.key.window, []).append(shift.name)
+    rows = tuple(
+        (
+            f"{point.key.window.start:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
+            _labels(point),
+            str(point.record.labels.get("revision", 0)),
+            *(_short(point.values.get(name)) for name in names),
+            "; ".join(
+                f"{word} {', '.join(found)}"
+                for word, found in (
+                    ("spike:", [n for n in point.spikes if n in names]),
+                    ("level moved:", [n for n in shifts.get(point.key.window, ()) if n in names]),
+                )
+                if found
+            ),
+        )
+        for point in points
+    )
+    columns = ("window", "labels", "revision", *names, "stands out")
+    before = ("baseline", "", "", *(_short(series.baseline.get(name)) for name in names), "")
+    title = f"model quality of {series.variant}, window by window"
+    return Shown(title, columns, (before, *rows), columns[1:-1])
+
+
+def _labels(point: Point) -> str:
+    labels = point.record.labels
+    return f"{labels.get('labelled', 0):,} of {labels.get('predictions', 0):,}"
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:,.3f}" if abs(value) < _LARGE else f"{value:,.0f}"

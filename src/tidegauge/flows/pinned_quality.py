@@ -11,7 +11,7 @@ from tidegauge.documents.text import load
 from tidegauge.errors import UsageError
 from tidegauge.flows.answers import plan_of
 from tidegauge.flows.job import MODEL_QUALITY
-from tidegauge.flows.pinned import pinned_id
+from tidegauge.flows.pinned import pinned_id, read_pins
 from tidegauge.monitors.data_quality import CONSTRAINTS, PROFILE, STATISTICS
 from tidegauge.monitors.model_quality import Against
 from tidegauge.quality.readout import read_out
@@ -21,6 +21,7 @@ from tidegauge.storage import NotFound, Storage, join
 if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.model.quality import QualityPlan, QualityStatistics
+    from tidegauge.sinks.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ def read_pinned_quality(job: Job) -> QualityBaseline:
         )
     against = Against(statistics, constraints, quality.fewest_labels)
     return QualityBaseline(id_, plan_of(quality), against)
+
+
+def pinned_statistics(storage: Storage, layout: Layout) -> QualityStatistics | None:
+    """The statistics of the pinned baseline; None: none is pinned, or it is gone."""
+    id_ = read_pins(storage, layout).get(MODEL_QUALITY.value)
+    try:
+        return (
+            None if id_ is None else _read_statistics(storage, layout.baseline(id_, MODEL_QUALITY))
+        )
+    except NotFound:
+        return None
 
 
 def _read_statistics(storage: Storage, folder: str) -> QualityStatistics:

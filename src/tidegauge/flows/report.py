@@ -1,4 +1,4 @@
-"""The report job: violations per feature to Hive partitions, and a summary for people."""
+"""The report job: violations to Hive partitions, a summary for people, and quality over time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.alarms import policy_of
 from tidegauge.documents.text import dump
+from tidegauge.flows.job import MODEL_QUALITY
+from tidegauge.flows.pinned_quality import pinned_statistics
 from tidegauge.sinks.incidents import incidents, incidents_document
 from tidegauge.sinks.partitions import publish
 from tidegauge.sinks.reported import ReportScope, reported_runs
+from tidegauge.sinks.series import read_series, series_document
 from tidegauge.sinks.summary import summarise, summary_rows
 from tidegauge.storage import join
 
@@ -20,10 +23,12 @@ if TYPE_CHECKING:
     from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.layout import MonitorType
     from tidegauge.sinks.reported import ReportedRun
+    from tidegauge.sinks.series import Series
     from tidegauge.sinks.summary import SummaryRow
 
 SUMMARY = "summary.json"
 INCIDENTS = "incidents.json"
+SERIES = "series.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Report:
     partitions: tuple[str, ...]
     summary: str
     incidents: tuple[Incident, ...] = ()
+    series: tuple[Series, ...] = ()
 
 
 def make_report(
@@ -57,4 +63,14 @@ def make_report(
     storage.write(join(layout.report(type_), INCIDENTS), dump(told))
     summary = join(layout.report(type_), SUMMARY)
     storage.write(summary, dump(summarise(job.conf.monitor, type_, runs, stories)))
-    return Report(runs, summary_rows(runs), partitions, summary, stories)
+    series = _series(job, scope) if type_ is MODEL_QUALITY else ()
+    return Report(runs, summary_rows(runs), partitions, summary, stories, series)
+
+
+def _series(job: Job, scope: ReportScope) -> tuple[Series, ...]:
+    """Model quality over time, put beside the summary."""
+    baseline = pinned_statistics(job.storage, job.layout)
+    found = read_series(job.storage, job.layout, scope, baseline)
+    uri = join(job.layout.report(scope.type), SERIES)
+    job.storage.write(uri, dump(series_document(job.conf.monitor, found)))
+    return found

@@ -7,7 +7,7 @@ are marked at their window, level shifts listed with the levels before and after
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tidegauge.documents.run import RunRecord
+    from tidegauge.model.quality import QualityStatistics
     from tidegauge.sinks.layout import Layout, RunKey
     from tidegauge.sinks.reported import ReportScope
     from tidegauge.storage import Storage
@@ -58,10 +59,13 @@ class Series:
     variant: str
     points: tuple[Point, ...]
     shifts: tuple[LevelShift, ...]
+    baseline: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_series(storage: Storage, layout: Layout, scope: ReportScope) -> tuple[Series, ...]:
-    """The series of each variant, of the committed runs of the scope.
+def read_series(
+    storage: Storage, layout: Layout, scope: ReportScope, baseline: QualityStatistics | None
+) -> tuple[Series, ...]:
+    """The series of each variant, of the committed runs of the scope, beside the baseline's values.
 
     Raises:
         DocumentError: a document of a run does not have its shape.
@@ -71,8 +75,11 @@ def read_series(storage: Storage, layout: Layout, scope: ReportScope) -> tuple[S
     with ThreadPoolExecutor(_READERS) as readers:
         points = readers.map(lambda key: _read(storage, layout, key), keys)
         found = [point for point in points if point is not None]
+    before = _values(baseline) if baseline is not None else {}
     by_variant = groupby(found, key=lambda point: point.key.variant)
-    return tuple(_marked(variant, tuple(points)) for variant, points in by_variant)
+    return tuple(
+        replace(_marked(variant, tuple(points)), baseline=before) for variant, points in by_variant
+    )
 
 
 def series_document(monitor: str, some: Iterable[Series]) -> Mapping[str, Any]:
@@ -83,6 +90,7 @@ def series_document(monitor: str, some: Iterable[Series]) -> Mapping[str, Any]:
         "variants": [
             {
                 "variant": series.variant,
+                "baseline": dict(series.baseline),
                 "windows": [_window(point) for point in series.points],
                 "shifts": [
                     {
@@ -122,14 +130,18 @@ def _read(storage: Storage, layout: Layout, key: RunKey) -> Point | None:
     found = statistics.decode(
         text.load(read_document(storage, folder, record, STATISTICS), where), where
     )
-    known = {name: m for name, m in found.metrics.items() if m.value is not None}
-    values = {name: float(m.value) for name, m in known.items() if m.value is not None}
-    deviations = {name: m.standard_deviation or 0.0 for name, m in known.items()}
+    deviations = {name: m.standard_deviation or 0.0 for name, m in found.metrics.items()}
+    # The name of a folder may have been cut, the record's variant never is.
+    return Point(replace(key, variant=record.variant), record, _values(found), deviations)
+
+
+def _values(found: QualityStatistics) -> dict[str, float]:
+    """The metrics that are defined, and some quantiles of the predictions."""
+    values = {n: float(m.value) for n, m in found.metrics.items() if m.value is not None}
     for row in found.detail.get("prediction_quantiles", ()):
         if row["quantile"] in _QUANTILES and row["value"] is not None:
             values[f"prediction_q{row['quantile']:g}"] = row["value"]
-    # The name of a folder may have been cut, the record's variant never is.
-    return Point(replace(key, variant=record.variant), record, values, deviations)
+    return values
 
 
 def _marked(variant: str, points: Sequence[Point]) -> Series:
