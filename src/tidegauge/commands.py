@@ -128,7 +128,8 @@ def _reported(job: Job, type_: MonitorType, since: datetime | None, until: datet
 
 def check(arguments: argparse.Namespace) -> int:
     """`tidegauge check`: what is in force, and whether scripts and documents can be read."""
-    from tidegauge.flows.pinned import read_pinned
+    from tidegauge.flows.pinned import read_pinned, read_pins
+    from tidegauge.flows.pinned_quality import read_pinned_quality
     from tidegauge.flows.scripts import capture_script, postprocess_script, training_script
 
     conf = load_conf(arguments.conf, arguments.overrides)
@@ -138,14 +139,22 @@ def check(arguments: argparse.Namespace) -> int:
             print_text(f"script {script.uri} defines {script.handler}")
     layout = Layout(conf.store, conf.monitor)
     storage = storage_for(conf.store, conf.s3)
-    if not storage.exists(layout.pin):
+    pins = read_pins(storage, layout)
+    if not pins:
         log.warning("no baseline is pinned yet: run `tidegauge baseline %s`", arguments.conf)
         return int(ExitCode.DONE)
-    pinned = read_pinned(storage, layout, DATA_QUALITY)
-    print_text(
-        f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
-        f"{len(pinned.constraints.features)} features with constraints"
-    )
+    if DATA_QUALITY in pins:
+        pinned = read_pinned(storage, layout, DATA_QUALITY)
+        print_text(
+            f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
+            f"{len(pinned.constraints.features)} features with constraints"
+        )
+    if conf.model_quality is not None and MODEL_QUALITY in pins:
+        quality = read_pinned_quality(Job(conf, LocalEngine()))
+        print_text(
+            f"model-quality baseline {quality.id}: {quality.against.statistics.rows:,} rows, "
+            f"{len(quality.against.constraints.metrics)} metrics with constraints"
+        )
     return int(ExitCode.DONE)
 
 
@@ -167,10 +176,7 @@ def import_baseline(arguments: argparse.Namespace) -> int:
 
     job = Job(load_conf(arguments.conf, arguments.overrides), LocalEngine())
     adopted = adopt_baseline(job, arguments.statistics, arguments.constraints)
-    print_text(
-        f"baseline {adopted.id} of {adopted.statistics.item_count:,} rows is pinned: "
-        f"{adopted.folder}"
-    )
+    print_text(f"baseline {adopted.id} of {adopted.rows:,} rows is pinned: {adopted.folder}")
     return int(ExitCode.DONE)
 
 

@@ -18,6 +18,7 @@ from tidegauge.model.merged import ID, LABEL, LABELLED_AT, RECORD, ROW, ROWS
 from tidegauge.model.window import Window
 from tidegauge.quality.table import from_parquet
 from tidegauge.sinks.layout import Layout, MonitorType, RunKey, parse_run_path
+from tidegauge.sinks.merged_lines import merged_lines
 from tidegauge.storage import NotFound, Storage, join, storage_for
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ TYPE = MonitorType.MODEL_QUALITY
 
 @dataclass(frozen=True, slots=True)
 class RowsKeeper:
-    """Puts merged rows from the workers: one Parquet file a unit, revision and bucket."""
+    """Puts merged rows from the workers: one Parquet file a unit, revision and bucket.
+
+    Rows with their captures' records are put as the service's merged JSON Lines, too.
+    """
 
     layout: Layout
     settings: S3Settings
@@ -56,7 +60,12 @@ class RowsKeeper:
         packed = {name: "none" if name == ID else "lz4" for name in table.column_names}
         parquet.write_table(table, stream, compression=packed, use_dictionary=coded)
         uri = join(self.layout.merged(key), name)
-        storage_for(uri, self.settings).write(uri, stream.getvalue().to_pybytes())
+        storage = storage_for(uri, self.settings)
+        storage.write(uri, stream.getvalue().to_pybytes())
+        if RECORD in table.column_names:
+            lines = merged_lines(self.layout, window, variant, bucket, table)
+            for place, data in sorted(lines.items()):
+                storage.write(place, data)
 
 
 def rows_name(revision: int, bucket: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.errors import DocumentError
 from tidegauge.model.quality import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tidegauge.documents.reader import Reader
 
 _WORDS = {
@@ -20,6 +22,11 @@ _WORDS = {
 def key_of(problem: Problem, what: str) -> str:
     """The key of a section: `binary_classification_metrics` for the word `metrics`."""
     return f"{_WORDS[problem]}_{what}"
+
+
+def is_of_metrics(document: Mapping[str, Any]) -> bool:
+    """Whether the constraints of a document are on a model's metrics, not on features."""
+    return any(key_of(problem, "constraints") in document for problem in Problem)
 
 
 def problem_of(reader: Reader, what: str) -> Problem:
