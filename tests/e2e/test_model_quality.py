@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from sklearn import metrics
@@ -21,11 +24,20 @@ from tests.e2e.quality_world import (
     told,
     truth,
 )
-from tests.e2e.world import DAY, START, put
+from tests.e2e.world import DAY, START, put, tidegauge
+
+from tidegauge.config.loading import load_conf
+from tidegauge.flows.job import Job
+from tidegauge.flows.quality import run_quality
+from tidegauge.running import LocalEngine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.e2e.quality_world import Told
     from tests.e2e.world import World
+
+    from tidegauge.flows.monitor import WindowRun
 
 A_DAY = 2 * RECORDS_AN_HOUR
 Road = tuple["World", dict[str, Any]]
@@ -212,3 +224,249 @@ def test_without_new_labels_nothing_is_made_again(tmp_path: Path) -> None:
     before = made.stored()
     assert "nothing to do" in made.run("monitor").out
     assert before == made.stored()
+
+
+@pytest.mark.parametrize("format_", ["parquet", "csv", "jsonl"])
+def test_labels_of_every_format_give_the_same_numbers(
+    tmp_path: Path, road: Road, format_: str
+) -> None:
+    """A table with id, label and the time of its collection, in place of SageMaker's files."""
+    labels = told()
+    table = pa.table(
+        {
+            "key": [label.id for label in labels],
+            "was_late": [label.label for label in labels],
+            "at": [label.time for label in labels],
+            "more": ["x"] * len(labels),
+        }
+    )
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    match format_:
+        case "parquet":
+            parquet.write_table(table, folder / "labels.parquet")
+        case "csv":
+            table.to_pandas().to_csv(folder / "labels.csv", index=False)
+        case _:
+            table.to_pandas().to_json(
+                folder / "labels.jsonl", orient="records", lines=True, date_format="iso"
+            )
+    truth = {"uri": str(folder), "format": format_, "id": "key", "label": "was_late", "time": "at"}
+    made = quality_world(tmp_path, data=road[0].data, truth=truth)
+    made.run("baseline")
+    assert 0 == made.run("monitor").code
+    for day in DAYS:
+        assert found(road[0], "_all", day) == pytest.approx(found(made, "_all", day))
+        counts = [
+            made.document(run_key("_all", day))["counts"][n] for n in ("corrected", "repeated")
+        ]
+        assert [12, 12] == counts
+
+
+def test_spark_makes_the_same_documents(tmp_path: Path, road: Road) -> None:
+    """Byte for byte, the merged rows included; the engine is no part of what is said."""
+    made = quality_world(tmp_path, data=road[0].data, engine="spark")
+    made.run("baseline")
+    made.run("monitor")
+    made.run("report")
+    assert road[0].stored() == made.stored()
+
+
+def now(text: str) -> datetime:
+    """A time of 2024."""
+    return datetime.fromisoformat(f"2024-{text}+00:00")
+
+
+def job_of(made: World) -> Job:
+    """What the flows are given."""
+    return Job(load_conf(made.conf), LocalEngine())
+
+
+def windows_of(runs: Iterable[WindowRun]) -> list[tuple[str, int]]:
+    """The variants and days of some runs."""
+    return [(run.key.variant, run.key.window.start.day) for run in runs]
+
+
+def test_a_window_waits_for_its_labels(tmp_path: Path) -> None:
+    """It is evaluated when its wait is over, and not before; the next one later."""
+    made = quality_world(tmp_path)
+    made.run("baseline")
+    job = job_of(made)
+    assert [] == windows_of(run_quality(job, now("03-03T23:59")))
+    first = [("blue", 1), ("green", 1), ("_all", 1)]
+    assert first == windows_of(run_quality(job, now("03-04T00:00")))
+    assert [(variant, 2) for variant, _ in first] == windows_of(
+        run_quality(job, now("03-05T00:00"))
+    )
+
+
+def test_a_window_whose_coverage_is_reached_need_not_wait(tmp_path: Path) -> None:
+    """With 95 % of the labels there, and with less it waits on."""
+    made = quality_world(tmp_path, late(2.5), truth={"wait": "300d", "coverage": 0.9})
+    made.run("baseline")
+    job = job_of(made)
+    assert [("blue", 1), ("green", 1), ("_all", 1)] == windows_of(
+        run_quality(job, now("03-10T00:00"))
+    )
+    put(made.data, ground_truth([t for t in told() if t not in late(2.5)], "1.jsonl"))
+    assert {2, 3, 4} <= {day for _, day in windows_of(run_quality(job, now("03-10T00:00")))}
+
+
+def test_a_window_without_labels_is_no_bad_model(tmp_path: Path) -> None:
+    """Every outcome is `not enough data`, and the run says why."""
+    made = quality_world(tmp_path, late(2))
+    made.run("baseline")
+    made.run("monitor")
+    record = made.document(run_key("green", 4))
+    outcomes = made.document(run_key("green", 4, "outcomes.json"))["outcomes"]
+    assert ("Completed", "none of this window's predictions has a label") == (
+        record["status"],
+        record["reason"],
+    )
+    assert {"not enough data"} == {outcome["verdict"] for outcome in outcomes}
+    assert (0, 0.0) == (record["labels"]["labelled"], record["labels"]["coverage"])
+
+
+def test_labels_that_come_after_a_window_has_closed_change_nothing(tmp_path: Path) -> None:
+    """Its last label in time stays the one that counts."""
+    made = quality_world(tmp_path, truth={"closes": "1d"})
+    made.run("baseline")
+    made.run("monitor")
+    in_time = [t for t in told() if t.time < START + 2 * DAY]
+    wanted = expected(("blue",), (1,), in_time)
+    mine = found(made, "blue", 1)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
+
+
+def test_windows_are_merged_from_shorter_units(tmp_path: Path, road: Road) -> None:
+    """Two days each day, from units of an hour, of which none is joined twice."""
+    made = quality_world(tmp_path, data=road[0].data, window="2d", every="1d", profile="1h")
+    made.run("baseline")
+    made.run("monitor")
+    key = run_key("blue", 2, "statistics.json").replace("_P1D", "_P2D")
+    metrics_ = made.document(key)["tidegauge"]["metrics"]
+    wanted = expected(("blue",), (2, 3), told())
+    assert wanted["accuracy"] == pytest.approx(metrics_["accuracy"]["value"])
+    assert wanted["auc"] == pytest.approx(metrics_["auc"]["value"])
+
+
+def test_a_window_that_is_asked_for_is_made_anew(tmp_path: Path) -> None:
+    """From the captures and all labels, whatever its wait; a first revision again."""
+    made = quality_world(tmp_path, late(2.5))
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, ground_truth([t for t in told() if t not in late(2.5)], "1.jsonl"))
+    again = made.run("monitor", "--window", "2024-03-02T00:00Z/P1D")
+    assert 0 == again.code
+    record = made.document(run_key("blue", 2))
+    assert (0, 0.95) == (record["labels"]["revision"], record["labels"]["coverage"])
+
+
+def test_another_threshold_folds_the_kept_rows_again(tmp_path: Path) -> None:
+    """A conf that judges otherwise needs no captures for that, but a new label or --window."""
+    made = quality_world(tmp_path, late(2.5))
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, ground_truth([t for t in told() if t not in late(2.5)], "1.jsonl"))
+    stricter = ("--set", "model_quality.threshold=0.9")
+    made.run("baseline", *stricter)
+    assert 0 == made.run("monitor", *stricter).code
+    assert 0.9 == made.document(run_key("blue", 2, "statistics.json"))["tidegauge"]["threshold"]
+
+
+def test_merged_records_are_written_on_request(tmp_path: Path, road: Road) -> None:
+    """The capture's own record with the label beside it, in the folder of its hour."""
+    made = quality_world(tmp_path, data=road[0].data, truth={"merged": "sagemaker"})
+    made.run("baseline")
+    made.run("monitor")
+    files = {k: v for k, v in made.stored().items() if k.startswith("merged_records/blue/")}
+    lines = [line for data in files.values() for line in data.decode().splitlines()]
+    last = truth()
+    labels = {}
+    for record in map(json.loads, lines):
+        ids = record["eventMetadata"]
+        labels[ids.get("inferenceId") or ids["eventId"]] = record["groundTruthData"]
+        assert {"endpointInput", "endpointOutput"} == set(record["captureData"])
+    wanted = {a.id: last[a.id] for a in answers() if a.variant == "blue" and a.id in last}
+    assert {k: {"data": str(v), "encoding": "CSV"} for k, v in wanted.items()} == labels
+    assert all("/2024/03/0" in key for key in files)
+
+
+def test_a_baseline_of_training_rows_is_warned_of(tmp_path: Path, road: Road) -> None:
+    """A model answers well what it has learnt from."""
+    training = {"uri": f"{road[0].data}/baseline", "format": "parquet"}
+    made = quality_world(tmp_path, data=road[0].data, training=training)
+    told_ = made.run("baseline", "--type", "model_quality")
+    assert any("which the model was trained on" in text for text in told_.messages("warning"))
+    assert not any("trained on" in t for t in road[1]["baseline"].messages("warning"))
+
+
+def test_both_types_are_made_by_one_conf(tmp_path: Path, road: Road) -> None:
+    """Each with its own pin, runs and report; `--type` chooses one."""
+    training = {"uri": f"{road[0].data}/baseline", "format": "parquet"}
+    made = quality_world(
+        tmp_path,
+        data=road[0].data,
+        training=training,
+        captures={
+            "uri": f"{road[0].data}/captures",
+            "format": "sagemaker",
+            "inputs": ["amount", "seats"],
+            "outputs": ["score"],
+        },
+        features={"exclude": ["late", "when", "unused", "score"]},
+    )
+    for command in ("baseline", "monitor", "report"):
+        assert 0 == made.run(command).code
+    keys = set(made.stored())
+    pins = made.document("baseline/current.json")
+    assert {"version", "baseline", "model_quality"} == set(pins)
+    for type_ in ("data_quality", "model_quality"):
+        assert f"report/{type_}/summary.json" in keys
+        assert any(key.startswith(f"runs/type={type_}/variant=_all/") for key in keys)
+
+
+def test_a_baseline_of_the_service_is_evaluated_as_it_stands(tmp_path: Path, road: Road) -> None:
+    """No margin, no test: a value beyond the threshold is a violation."""
+    made = quality_world(tmp_path, data=road[0].data)
+    metrics_ = {"auc": {"value": 0.99, "standard_deviation": None}}
+    statistics = {
+        "version": 0.0,
+        "dataset": {"item_count": 900},
+        "binary_classification_metrics": metrics_,
+    }
+    constraint = {"threshold": 0.99, "comparison_operator": "LessThanThreshold"}
+    constraints = {"version": 0.0, "binary_classification_constraints": {"auc": constraint}}
+    for name, document in (("statistics", statistics), ("constraints", constraints)):
+        Path(tmp_path, f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+    paths = [f"--{name}={tmp_path / name}.json" for name in ("statistics", "constraints")]
+    assert 0 == tidegauge("import", "baseline", made.conf, *paths).code
+    assert 0 == made.run("monitor").code
+    found_ = made.document(run_key("blue", 1, "constraint_violations.json"))["violations"]
+    assert [("auc", "LessThanThreshold")] == [
+        (one["metric_name"], one["constraint_check_type"]) for one in found_
+    ]
+
+
+def test_too_many_unreadable_labels_stop_the_call(tmp_path: Path) -> None:
+    """Exit 4 with the first reasons; nothing is committed, the records are kept aside."""
+    made = quality_world(tmp_path)
+    made.run("baseline")
+    put(made.data, {"truth/2024/03/02/05/bad.jsonl": b'{"eventVersion": "0"}\n' * 300})
+    stopped = made.run("monitor")
+    assert 4 == stopped.code
+    assert "the ground truth: 300 of" in stopped.error
+    assert not [key for key in made.stored() if key.startswith("runs/")]
+    assert [key for key in made.stored() if key.startswith("rejected/ground_truth/")]
+
+
+def test_the_series_of_the_report_has_every_window(road: Road) -> None:
+    """Metrics and quantiles of the predictions, beside the baseline's."""
+    made, said = road
+    series = made.document("report/model_quality/series.json")["variants"]
+    assert ["_all", "blue", "green"] == [one["variant"] for one in series]
+    blue = series[1]
+    assert [f"2024-03-0{day}T0000Z_P1D" for day in DAYS] == [w["window"] for w in blue["windows"]]
+    assert {"auc", "cost_per_thousand", "prediction_q0.5"} <= set(blue["windows"][0]["values"])
+    assert {"auc", "prediction_q0.5"} <= set(blue["baseline"])
+    assert "model quality of blue, window by window" in said["report"].out

@@ -2,10 +2,12 @@
 
 Marks are for the eye, and decide nothing. A level shift is found by Pettitt's test (Pettitt, "A
 non-parametric approach to the change-point problem", 1979), which compares ranks and so is not
-moved by a few odd values; the halves are looked at again by themselves. A spike is a value whose
-modified z-score (Iglewicz, Hoaglin, "How to detect and handle outliers", 1993), from the median and
-the median absolute deviation of its own level, is beyond 3.5, and which its own error does not
-explain.
+moved by a few odd values. It is made on pieces of the series, so that a level which came and went
+is found, too (Fryzlewicz, "Wild binary segmentation", 2014, with pieces that are laid out evenly);
+both sides of a shift are looked at again by themselves. A spike is a value whose modified z-score
+(Iglewicz, Hoaglin, "How to detect and handle outliers", 1993), from the median and the median
+absolute deviation of its own level, is beyond 5 (their 3.5 marks too much where windows are many),
+and which its own error does not explain.
 """
 
 from __future__ import annotations
@@ -18,15 +20,17 @@ import numpy as np
 from scipy.stats import median_abs_deviation, rankdata
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
 FEWEST = 8
 """A shorter series, or a shorter piece of one, shows nothing."""
 
-SHIFT_LEVEL = 0.001
-_SPIKE = 3.5
+SHIFT_LEVEL = 0.005
+"""The chance that a series without any change is given a shift, at most."""
+
+_SPIKE = 5.0
 _OWN_ERRORS = 3.0
 
 
@@ -55,29 +59,47 @@ def marks_of(values: Sequence[float], deviations: Sequence[float]) -> Marks:
     """
     series = np.asarray(values, np.float64)
     own = np.asarray(deviations, np.float64)
-    starts = _levels(series, 0, len(series))
+    shifts = tuple(_shifts(series, 0, len(series)))
+    starts = [0, *(at for at, _ in shifts)]
     stops = [*starts[1:], len(series)]
+    medians = [
+        float(np.median(series[a:b])) if b > a else 0.0 for a, b in zip(starts, stops, strict=True)
+    ]
     spikes = [
         start + place
         for start, stop in zip(starts, stops, strict=True)
         for place in _spikes(series[start:stop], own[start:stop])
     ]
-    shifts = tuple(
-        Shift(at, float(np.median(series[before:at])), float(np.median(series[at:after])), p)
-        for before, at, after in zip(starts, starts[1:], stops[1:], strict=False)
-        for p in (_pettitt(series[before:after])[1],)
+    told = (
+        Shift(at, before, after, p_value)
+        for (at, p_value), before, after in zip(shifts, medians, medians[1:], strict=False)
     )
-    return Marks(tuple(spikes), shifts)
+    return Marks(tuple(spikes), tuple(told))
 
 
-def _levels(series: NDArray[np.float64], start: int, stop: int) -> list[int]:
-    """Where each level begins, in `[start, stop)`."""
-    if stop - start < 2 * FEWEST:
-        return [start]
-    at, p_value = _pettitt(series[start:stop])
-    if p_value > SHIFT_LEVEL:
-        return [start]
-    return [*_levels(series, start, start + at), *_levels(series, start + at, stop)]
+def _shifts(series: NDArray[np.float64], start: int, stop: int) -> Iterator[tuple[int, float]]:
+    """Where a new level begins in `[start, stop)`, with the p-value, in order."""
+    pieces = list(_pieces(start, stop))
+    found = [(*_pettitt(series[first:last]), first) for first, last in pieces]
+    if not found:
+        return
+    at, p_value, first = min(found, key=lambda one: one[1])
+    if p_value * len(pieces) > SHIFT_LEVEL:
+        return
+    yield from _shifts(series, start, first + at)
+    yield first + at, p_value
+    yield from _shifts(series, first + at, stop)
+
+
+def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """The whole, and pieces of every doubled length that overlap by three quarters."""
+    length = 2 * FEWEST
+    if stop - start >= length:
+        yield start, stop
+    while length < stop - start:
+        for first in range(start, stop - length + 1, length // 4):
+            yield first, first + length
+        length *= 2
 
 
 def _pettitt(series: NDArray[np.float64]) -> tuple[int, float]:
