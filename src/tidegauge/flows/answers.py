@@ -8,9 +8,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tidegauge.config.quality import Deviation, MergedForm
+from tidegauge.config.schema import CaptureFormat
 from tidegauge.errors import UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
-from tidegauge.flows.pinned import read_pinned
+from tidegauge.flows.pinned import read_pinned, read_pins
 from tidegauge.flows.scripts import capture_script
 from tidegauge.model.quality import Problem, QualityPlan
 from tidegauge.model.statistics import Kind
@@ -190,8 +191,16 @@ def _inputs(job: Job, captures: Captures, wanted: frozenset[str]) -> tuple[str, 
     """The columns of what was sent; the data-quality baseline's, where only it knows them."""
     if captures.inputs is not None:
         return captures.inputs
-    if wanted <= set(captures.outputs):
+    has_names = captures.format is not CaptureFormat.SAGEMAKER and not captures.manifests
+    missing = sorted(wanted - {*captures.outputs, *INFERENCE_ID})
+    if has_names or not missing:
         return ()
+    if DATA_QUALITY.value not in read_pins(job.storage, job.layout):
+        raise UsageError(
+            f"{missing[0]!r} is wanted of the captures, whose payloads do not say what is where: "
+            "name what is sent in `captures.inputs`, and what is answered in `captures.outputs`, "
+            "in order"
+        )
     known = read_pinned(job.storage, job.layout, DATA_QUALITY).statistics.features
     return tuple(f.name for f in known if f.name not in captures.outputs)
 
