@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datasets import Answers, Events, Table
+from datasets import Answers, Events, Payload, Table
 from joining import JOINING
 from ours import OURS
 from peers import PEERS
@@ -71,6 +71,14 @@ class Sizes:
         return Answers(self.rows * 5 // 2)
 
     @property
+    def lists(self) -> Events:
+        return Events(self.rows // 40, Payload.LISTS)
+
+    @property
+    def objects(self) -> Events:
+        return Events(self.rows // 40, Payload.OBJECTS)
+
+    @property
     def days(self) -> Table:
         return Table(DAY_FEATURES, DAYS, self.rows // 400)
 
@@ -93,6 +101,8 @@ def scaling_suite(sizes: Sizes) -> tuple[Entry, ...]:
         Entry(local, sizes.many, "8 times the rows"),
         Entry(local, sizes.wide, "1,000 columns"),
         Entry(CONTENDERS["events"], sizes.events),
+        Entry(CONTENDERS["events"], sizes.lists, "JSON lists"),
+        Entry(CONTENDERS["events"], sizes.objects, "JSON objects"),
         Entry(CONTENDERS["month"], sizes.days),
         Entry(CONTENDERS["drift"], sizes.two_windows),
     )

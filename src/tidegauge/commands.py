@@ -13,14 +13,19 @@ from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
 from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
-from tidegauge.showing import Shown, days_table, open_incidents_table, quality_table, tables
+from tidegauge.showing import days_table, open_incidents_table, rules_table, tables
+from tidegauge.showing_quality import quality_table
 from tidegauge.sinks.layout import Layout, MonitorType
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from tidegauge.flows.report import Report
+    from tidegauge.rules.packs.overlay import InForce
+    from tidegauge.shown import Shown
 
 log = logging.getLogger(__name__)
 
@@ -99,12 +104,21 @@ def report(arguments: argparse.Namespace) -> int:
     since, until = (
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
-    for type_ in _types(conf, arguments.type, is_monitored):
-        _reported(Job(conf, LocalEngine()), type_, since, until)
+    from tidegauge.flows.alerting import tell
+
+    job = Job(conf, LocalEngine())
+    types = _types(conf, arguments.type, is_monitored)
+    made = [_reported(job, type_, since, until) for type_ in types]
+    # One telling for all types: a file of metrics would else say how the last of them is.
+    for told in tell(job, made, datetime.now(UTC)):
+        failed = " (not all: it will be told by the next report)" if told.failure else ""
+        print_text(f"{told.receiver} was told of {told.count}{failed}")
     return int(ExitCode.DONE)
 
 
-def _reported(job: Job, type_: MonitorType, since: datetime | None, until: datetime | None) -> None:
+def _reported(
+    job: Job, type_: MonitorType, since: datetime | None, until: datetime | None
+) -> Report:
     from tidegauge.flows.report import make_report
 
     made = make_report(job, type_, since, until)
@@ -124,10 +138,12 @@ def _reported(job: Job, type_: MonitorType, since: datetime | None, until: datet
         f"the same, counted                    {made.summary}\n"
         f"each window's documents              {job.layout.variants(type_)}"
     )
+    return made
 
 
 def check(arguments: argparse.Namespace) -> int:
     """`tidegauge check`: what is in force, and whether scripts and documents can be read."""
+    from tidegauge.flows.packs import read_packs
     from tidegauge.flows.pinned import read_pinned, read_pins
     from tidegauge.flows.pinned_quality import read_pinned_quality
     from tidegauge.flows.scripts import capture_script, postprocess_script, training_script
@@ -139,8 +155,10 @@ def check(arguments: argparse.Namespace) -> int:
             print_text(f"script {script.uri} defines {script.handler}")
     layout = Layout(conf.store, conf.monitor)
     storage = storage_for(conf.store, conf.s3)
+    packs = read_packs(conf)
     pins = read_pins(storage, layout)
     if not pins:
+        _print_rules(packs.in_force(()))
         log.warning("no baseline is pinned yet: run `tidegauge baseline %s`", arguments.conf)
         return int(ExitCode.DONE)
     if DATA_QUALITY in pins:
@@ -149,6 +167,9 @@ def check(arguments: argparse.Namespace) -> int:
             f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
             f"{len(pinned.constraints.features)} features with constraints"
         )
+        outputs = conf.captures.outputs if conf.captures else ()
+        known = (*(feature.name for feature in pinned.statistics.features), *outputs)
+        _print_rules(packs.in_force(known))
     if conf.model_quality is not None and MODEL_QUALITY in pins:
         quality = read_pinned_quality(Job(conf, LocalEngine()))
         print_text(
@@ -167,6 +188,29 @@ def import_sagemaker(arguments: argparse.Namespace) -> int:
     print_text(made.conf)
     for left in made.left_over:
         log.warning("%s", left)
+    return int(ExitCode.DONE)
+
+
+def import_rules(arguments: argparse.Namespace) -> int:
+    """`tidegauge import deequ|great-expectations|dqdl`: a pack from another tool's rules."""
+    from tidegauge.documents.importing.deequ import read_deequ
+    from tidegauge.documents.importing.dqdl import read_dqdl
+    from tidegauge.documents.importing.great_expectations import read_suite
+    from tidegauge.documents.packs.pack import encode
+    from tidegauge.documents.text import load
+
+    uri = arguments.path
+    data = storage_for(uri).read(uri)
+    match arguments.what:
+        case "deequ":
+            made = read_deequ(load(data, uri), uri)
+        case "great-expectations":
+            made = read_suite(load(data, uri), uri)
+        case _:
+            made = read_dqdl(data.decode("utf-8", "backslashreplace"), uri)
+    print_text(encode(made.pack, [f"not carried over: {left}" for left in made.left_over]))
+    for left in made.left_over:
+        log.warning("not carried over: %s", left)
     return int(ExitCode.DONE)
 
 
@@ -197,6 +241,11 @@ def _types(
     return tuple(type_ for type_ in (DATA_QUALITY, MODEL_QUALITY) if fits(conf, type_))
 
 
+def _print_rules(rules: Sequence[InForce]) -> None:
+    if rules:
+        _print(rules_table(rules))
+
+
 def _print(table: Shown) -> None:
     print_table(table.title, table.columns, table.rows, table.right)
 
@@ -214,4 +263,5 @@ def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
         if master:
             raise UsageError("--master chooses a Spark master, and the conf says engine: local")
         return LocalEngine()
-    return AutoEngine(master) if conf.engine is EngineName.AUTO else SparkEngine(master)
+    engine = AutoEngine if conf.engine is EngineName.AUTO else SparkEngine
+    return engine(master, conf.row_rules)

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from tidegauge.documents import constraints, outcomes, statistics, violations
-from tidegauge.documents.quality import constraints as quality_constraints
-from tidegauge.documents.quality import statistics as quality_statistics
 from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
+from tidegauge.model.window import Window
+from tidegauge.rules.packs.words import requirement
+from tidegauge.showing_quality import metric_constraints_table, metrics_table
+from tidegauge.shown import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from tidegauge.flows.cleaning import Removed
     from tidegauge.flows.review import Change
+    from tidegauge.flows.status import Status
     from tidegauge.model.statistics import FeatureStatistics
-    from tidegauge.model.window import Window
     from tidegauge.rules.constraints import FeatureConstraints
+    from tidegauge.rules.packs.overlay import InForce
     from tidegauge.sinks.incidents import Incident
-    from tidegauge.sinks.series import Point, Series
     from tidegauge.sinks.summary import SummaryRow
 
 _FEW = 5
 _FEW_RUNS = 3
-_WINDOWS_SHOWN = 31
-_LARGE = 1_000
-# The few metrics of each problem that the report's table has room for.
-_QUALITY = ("accuracy", "recall", "precision", "auc", "weighted_f1", "mae", "rmse", "r2",
-            "cost_per_thousand", "total_cost")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One table: a title, columns, and rows of text; `right` names the columns of numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    right: tuple[str, ...] = ()
+_FEW_WINDOWS = 10
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def tables(data: bytes, where: str) -> tuple[Shown, ...]:
@@ -54,9 +43,9 @@ def tables(data: bytes, where: str) -> tuple[Shown, ...]:
     if "outcomes" in document:
         return (_outcomes(document, where),)
     if any(key.endswith("_metrics") for key in document):
-        return (_metrics(document, where),)
+        return (metrics_table(document, where),)
     if any(key.endswith("_constraints") for key in document):
-        return (_metric_constraints(document, where),)
+        return (metric_constraints_table(document, where),)
     if "dataset" in document:
         return (_statistics(document, where),)
     if "features" in document:
@@ -65,6 +54,15 @@ def tables(data: bytes, where: str) -> tuple[Shown, ...]:
         f"{where} is none of statistics, constraints, violations and outcomes: its keys are "
         f"{', '.join(map(repr, document)) or 'none'}"
     )
+
+
+def rules_table(rules: Iterable[InForce]) -> Shown:
+    """The rules that are in force, and where each is written."""
+    lines = tuple(
+        (one.feature, requirement(one.rule), one.rule.severity.value, str(one.rule.place))
+        for one in rules
+    )
+    return Shown("rules in force", ("feature", "requires", "severity", "from"), lines)
 
 
 def days_table(rows: Iterable[SummaryRow]) -> Shown:
@@ -190,31 +188,6 @@ def _constraints_row(feature: FeatureConstraints) -> tuple[str, ...]:
     )
 
 
-def _metrics(document: dict[str, object], where: str) -> Shown:
-    decoded = quality_statistics.decode(document, where)
-    rows = tuple(
-        (name, _number(metric.value), _number(metric.low), _number(metric.high), f"{metric.n:,}")
-        for name, metric in decoded.metrics.items()
-    )
-    columns = ("metric", "value", "at least", "at most", "rows")
-    return Shown(f"{decoded.rows:,} rows with label and answer", columns, rows, columns[1:])
-
-
-def _metric_constraints(document: dict[str, object], where: str) -> Shown:
-    decoded = quality_constraints.decode(document, where)
-    rows = tuple(
-        (
-            constraint.metric,
-            "at least" if constraint.operator.sign < 0 else "at most",
-            _number(constraint.threshold),
-            _number(constraint.basis.value if constraint.basis else None),
-        )
-        for constraint in decoded.metrics
-    )
-    columns = ("metric", "must be", "threshold", "in the baseline")
-    return Shown(f"constraints of {len(rows)} metrics", columns, rows, columns[2:])
-
-
 def _violations(document: dict[str, object], where: str) -> Shown:
     rows = tuple(
         (v.feature_name, v.constraint_check_type, v.description)
@@ -235,40 +208,68 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.6g}"
 
 
-def quality_table(series: Series) -> Shown:
-    """Model quality window by window, the last month's; a mark says what stands out there."""
-    points = series.points[-_WINDOWS_SHOWN:]
-    names = [name for name in _QUALITY if any(name in point.values for point in points)]
-    shifts: dict[Window, list[str]] = {}
-    for shift in series.shifts:
-        shifts.setdefault(shift.key.window, []).append(shift.name)
+def status_tables(status: Status) -> Iterator[Shown]:
+    """Last runs, open incidents, missed windows, and the store's size."""
+    yield Shown(
+        "last runs",
+        ("variant", "window", "status", "rows", "violations", "reason"),
+        tuple(
+            (
+                record.variant,
+                str(Window.parse(record.window)),
+                record.status.value,
+                f"{record.counts.get('rows', 0):,}",
+                f"{record.counts.get('violations', 0):,}",
+                record.reason,
+            )
+            for record in status.last
+        ),
+        ("rows", "violations"),
+    )
+    yield _open_incidents(status)
+    yield _missed_windows(status)
+    yield Shown(
+        "the store",
+        ("documents", "files", "size"),
+        tuple((kind, f"{files:,}", size(n)) for kind, (files, n) in status.sizes.items()),
+        ("files", "size"),
+    )
+
+
+def _open_incidents(status: Status) -> Shown:
+    columns = ("severity", "variant", "feature", "check", "since", "windows")
+    if status.incidents is None:
+        return Shown("open incidents: there was no report yet", columns, ())
     rows = tuple(
         (
-            f"{point.key.window.start:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
-            _labels(point),
-            str(point.record.labels.get("revision", 0)),
-            *(_short(point.values.get(name)) for name in names),
-            "; ".join(
-                f"{word} {', '.join(found)}"
-                for word, found in (
-                    ("spike:", [n for n in point.spikes if n in names]),
-                    ("level moved:", [n for n in shifts.get(point.key.window, ()) if n in names]),
-                )
-                if found
-            ),
+            *(str(story[name]) for name in columns[:4]),
+            str(Window.parse(story["since"])),
+            str(len(story["windows"])),
         )
-        for point in points
+        for story in status.incidents
     )
-    columns = ("window", "labels", "revision", *names, "stands out")
-    before = ("baseline", "", "", *(_short(series.baseline.get(name)) for name in names), "")
-    title = f"model quality of {series.variant}, window by window"
-    return Shown(title, columns, (before, *rows), columns[1:-1])
+    return Shown(f"{len(rows)} open incidents, as of the last report", columns, rows, ("windows",))
 
 
-def _labels(point: Point) -> str:
-    labels = point.record.labels
-    return f"{labels.get('labelled', 0):,} of {labels.get('predictions', 0):,}"
+def _missed_windows(status: Status) -> Shown:
+    if status.missed is None:
+        return Shown("missed windows", ("cannot be told, since",), ((status.obstacle,),))
+    some = tuple((str(window),) for window in status.missed[:_FEW_WINDOWS])
+    more = len(status.missed) - len(some)
+    rows = (*some, (f"and {more:,} more",)) if more else some
+    return Shown(f"{len(status.missed):,} missed windows", ("window",), rows)
 
 
-def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:,.3f}" if abs(value) < _LARGE else f"{value:,.0f}"
+def removed_table(removed: Sequence[Removed], *, dry: bool) -> Shown:
+    """What went, or would go, by kind."""
+    rows = tuple((one.kind, f"{one.files:,}", size(one.bytes)) for one in removed)
+    title = "would be removed (--dry-run)" if dry else "removed"
+    return Shown(title, ("documents", "files", "size"), rows, ("files", "size"))
+
+
+def size(count: int) -> str:
+    """Bytes for people: `1.5 MiB`."""
+    value, unit = float(count), 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:,.0f} {_UNITS[unit]}" if unit == 0 else f"{value:,.1f} {_UNITS[unit]}"

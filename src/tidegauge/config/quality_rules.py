@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegauge.config.quality import LabelFormat
+from tidegauge.config.quality import LabelFormat, MergedForm
 from tidegauge.errors import UsageError
 from tidegauge.model.merged import COLUMNS
 from tidegauge.model.quality import Problem
@@ -23,6 +23,7 @@ def quality_problems(conf: Conf) -> Iterator[str]:
         yield from _ground_truth(conf.ground_truth)
         if conf.model_quality is None:
             yield "ground_truth: nothing uses the labels: expected the section `model_quality`, too"
+        yield from _sensitive(conf, conf.ground_truth)
     quality = conf.model_quality
     if quality is None:
         return
@@ -39,6 +40,18 @@ def quality_problems(conf: Conf) -> Iterator[str]:
             f"model_quality: {', '.join(map(repr, unknown))} is neither in `captures.outputs` nor "
             "in `captures.inputs`: name there what the endpoint answers, in order"
         )
+
+
+def _sensitive(conf: Conf, truth: GroundTruth) -> Iterator[str]:
+    """What would write a sensitive value as it is."""
+    sensitive = conf.features.sensitive
+    if sensitive and truth.merged is MergedForm.SAGEMAKER:
+        yield (
+            "ground_truth.merged: the service's merged records are the captures as they are, with "
+            "the values of `features.sensitive`: expected parquet"
+        )
+    if conf.captures and conf.captures.id in sensitive:
+        yield "captures.id: a label is found by the id itself, which cannot be sensitive"
 
 
 def _ground_truth(truth: GroundTruth) -> Iterator[str]:

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tidegauge.config.alarms import Alarms
+from tidegauge.config.alerts import Alerts
 from tidegauge.config.quality import (  # cattrs reads the annotations
     GroundTruth,  # noqa: TC001
     ModelQuality,  # noqa: TC001
 )
+from tidegauge.config.retention import Retention
+from tidegauge.rules.packs.rows import RowRules
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -99,9 +102,14 @@ class Captures:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`features:` what is monitored and what is not."""
+    """`features:` what is monitored and what is not; `sensitive` columns are only seen hashed.
+
+    `sensitive_key` names the environment variable that has the key of the hash.
+    """
 
     exclude: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    sensitive_key: str = "TIDEGAUGE_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +163,17 @@ class Conf:
     features: Features = field(default_factory=Features)
     window: str | None = None
     every: str | None = None
+    packs: tuple[str, ...] = ()
+    row_rules: RowRules = RowRules.AUTO
     profile: str | None = None
+    max_catch_up: int | None = None
     documents: Documents = field(default_factory=Documents)
     alarms: Alarms = field(default_factory=Alarms)
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
     outputs: Outputs = field(default_factory=Outputs)
     metrics: Metrics = field(default_factory=Metrics)
+    alerts: Alerts = field(default_factory=Alerts)
+    retention: Retention = field(default_factory=Retention)
     engine: EngineName = EngineName.SPARK
     s3: S3Settings = field(default_factory=S3Settings)

@@ -90,7 +90,7 @@ def profile_frame(
         part = task_part()
 
         def chunks(task: Part) -> Iterator[Chunk]:
-            return read(task, tables(batches, names))
+            return read(task, tables_of(batches, names))
 
         for key, profile in fold_part(part, chunks).items():
             yield from _in_batches(profile_rows(key, part.id, profile))
@@ -140,6 +140,11 @@ def failures_told() -> Iterator[None]:
         raise EngineError(_reason(error)) from error
 
 
+def is_connect(spark: SparkSession) -> bool:
+    """Whether the session is a client's of a Spark Connect server, and has no JVM of its own."""
+    return "connect" in type(spark).__module__
+
+
 def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     """Parts dealt to tasks of about equal bytes; what a part is does not depend on this."""
     tasks: list[tuple[Part, ...]] = []
@@ -187,7 +192,7 @@ def with_settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[
                 spark.conf.set(key, own)
 
 
-def tables(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
+def tables_of(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
     """Batches put together: the kernels like many rows, the merging workers few states."""
     import pyarrow as pa
 

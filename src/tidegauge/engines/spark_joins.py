@@ -29,7 +29,7 @@ from tidegauge.engines.spark import (
     numbered_columns,
     pack_tasks,
     rows_a_batch,
-    tables,
+    tables_of,
     task_part,
     with_settings,
 )
@@ -136,7 +136,7 @@ def _dealt_frame(side: FrameSide, to_packets: ToPackets) -> DataFrame:
 
     def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         part = task_part()
-        return _in_batches(to_packets(read(part, tables(batches, names)), part.id))
+        return _in_batches(to_packets(read(part, tables_of(batches, names)), part.id))
 
     return numbered_columns(side.data).mapInArrow(deal, SPARK_SCHEMA)
 

@@ -49,11 +49,17 @@ def adopt_baseline(job: Job, statistics: str, constraints: str) -> Adopted:
     The type of monitor is the one that the constraints are of.
 
     Raises:
-        UsageError: they are of another problem than the conf's `model_quality`.
+        UsageError: the conf has sensitive columns, which its maker did not hash, or they are of
+            another problem than the conf's `model_quality`.
         DocumentError: one of them is not what SageMaker or Tidegauge writes, in any version.
         NotFound: one of them is not there.
         StorageError: they cannot be read, or the store cannot be written.
     """
+    if job.conf.features.sensitive:
+        raise UsageError(
+            "a baseline that was made elsewhere has the values of its columns in it: remove "
+            "`features.sensitive`, or make one by `tidegauge baseline`"
+        )
     documents = {
         name: storage_for(uri, job.conf.s3).read(uri)
         for name, uri in ((STATISTICS, statistics), (CONSTRAINTS, constraints))

@@ -13,17 +13,18 @@ from tidegauge.errors import UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.pinned import read_pinned, read_pins
 from tidegauge.flows.scripts import capture_script
+from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.quality import Problem, QualityPlan
 from tidegauge.model.statistics import Kind
 from tidegauge.sources.answers import AnswerColumn, Form, kinds_of
 from tidegauge.sources.groundtruth import LABEL_LAYOUT, GroundTruthSource
-from tidegauge.sources.marks import Marks
 from tidegauge.sources.predictions import Canonical
 from tidegauge.sources.source import (
     DEFAULT_LAYOUT,
     MANIFEST_LAYOUT,
     CaptureSource,
     Format,
+    Marks,
     TrainingSource,
 )
 from tidegauge.sources.training import column_names
@@ -184,13 +185,14 @@ def _source(job: Job, captures: Captures, canonical: Canonical, marks: Marks) ->
         manifests=captures.manifests,
         inference_id=captures.inference_id,
         marks=marks,
+        sensitive=hashing_of(job.conf),
     )  # fmt: skip
 
 
 def _inputs(job: Job, captures: Captures, wanted: frozenset[str]) -> tuple[str, ...]:
     """The columns of what was sent; the data-quality baseline's, where only it knows them."""
     if captures.inputs is not None:
-        return captures.inputs
+        return captures.inputs if wanted & set(captures.inputs) else ()
     has_names = captures.format is not CaptureFormat.SAGEMAKER and not captures.manifests
     missing = sorted(wanted - {*captures.outputs, *INFERENCE_ID})
     if has_names or not missing:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tidegauge.model.quality import QualityPlan
     from tidegauge.profile.dataset import Profile
     from tidegauge.quality.profile import QualityProfile
+    from tidegauge.rules.packs.rows import FromRows, Questions
     from tidegauge.sources.frames import Frame
     from tidegauge.sources.listing import Inputs
     from tidegauge.storage import Storage
@@ -59,6 +60,18 @@ class Engine(Protocol):
         self, side: Side | OpenFrame, plan: QualityPlan
     ) -> tuple[Mapping[tuple[str, str], QualityProfile], Tally]:
         """The profiles of rows that have their labels, by window key and variant."""
+        ...
+
+    def ask_parts(
+        self, parts: Sequence[Part], read: Reader, asked: Questions
+    ) -> Mapping[int, FromRows]:
+        """What the rows of the parts answer, by run."""
+        ...
+
+    def ask_frame(
+        self, open_frame: Callable[[Any], Frame], asked: Questions
+    ) -> Mapping[int, FromRows]:
+        """What the rows that Spark reads answer, by run."""
         ...
 
 

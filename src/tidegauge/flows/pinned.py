@@ -72,19 +72,28 @@ def read_pins(storage: Storage, layout: Layout) -> dict[str, str]:
         return {}
 
 
-def pinned_id(storage: Storage, layout: Layout, type_: MonitorType) -> str:
-    """The id of the pinned baseline of this type.
+def pinned_id(storage: Storage, layout: Layout, type_: MonitorType) -> str | None:
+    """The id of the pinned baseline of this type; None: there is none.
+
+    Raises:
+        DocumentError: the document that pins it is not one of ours.
+    """
+    return read_pins(storage, layout).get(type_.value)
+
+
+def pinned_folder(storage: Storage, layout: Layout, type_: MonitorType) -> tuple[str, str]:
+    """The id and the folder of the pinned baseline of this type.
 
     Raises:
         UsageError: none is pinned.
     """
-    pins = read_pins(storage, layout)
-    if type_.value not in pins:
+    id_ = pinned_id(storage, layout, type_)
+    if id_ is None:
         raise UsageError(
             f"there is no {type_.value.replace('_', '-')} baseline to compare with: "
             f"{layout.pin} pins none; run `tidegauge baseline CONF` first"
         )
-    return pins[type_.value]
+    return id_, layout.baseline(id_, type_)
 
 
 def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baseline:
@@ -94,8 +103,7 @@ def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baselin
         UsageError: no baseline is pinned, or one of its documents is missing or wrong.
     """
     try:
-        pinned = pinned_id(storage, layout, type_)
-        folder = layout.baseline(pinned, type_)
+        pinned, folder = pinned_folder(storage, layout, type_)
         at = join(folder, CONSTRAINTS)
         constraints = constraints_document.decode(load(storage.read(at), at), at)
         statistics = _read_statistics(storage, folder)

@@ -11,7 +11,7 @@ from tidegauge.documents.text import load
 from tidegauge.errors import UsageError
 from tidegauge.flows.answers import plan_of
 from tidegauge.flows.job import MODEL_QUALITY
-from tidegauge.flows.pinned import pinned_id, read_pins
+from tidegauge.flows.pinned import pinned_folder, pinned_id
 from tidegauge.monitors.data_quality import CONSTRAINTS, PROFILE, STATISTICS
 from tidegauge.monitors.model_quality import Against
 from tidegauge.quality.readout import read_out
@@ -44,8 +44,7 @@ def read_pinned_quality(job: Job) -> QualityBaseline:
     if quality is None:
         raise UsageError("the conf has no `model_quality`: add the section with `problem`")
     storage, layout = job.storage, job.layout
-    id_ = pinned_id(storage, layout, MODEL_QUALITY)
-    folder = layout.baseline(id_, MODEL_QUALITY)
+    id_, folder = pinned_folder(storage, layout, MODEL_QUALITY)
     try:
         at = join(folder, CONSTRAINTS)
         constraints = constraints_document.decode(load(storage.read(at), at), at)
@@ -65,7 +64,7 @@ def read_pinned_quality(job: Job) -> QualityBaseline:
 
 def pinned_statistics(storage: Storage, layout: Layout) -> QualityStatistics | None:
     """The statistics of the pinned baseline; None: none is pinned, or it is gone."""
-    id_ = read_pins(storage, layout).get(MODEL_QUALITY.value)
+    id_ = pinned_id(storage, layout, MODEL_QUALITY)
     try:
         return (
             None if id_ is None else _read_statistics(storage, layout.baseline(id_, MODEL_QUALITY))

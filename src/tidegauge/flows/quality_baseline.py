@@ -13,6 +13,7 @@ from tidegauge.errors import InputError, UsageError
 from tidegauge.flows.answers import answer_columns, plan_of, wanted_columns
 from tidegauge.flows.job import MODEL_QUALITY, summed_up
 from tidegauge.flows.pinned import baseline_id, pin_baseline
+from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.quality import Problem
 from tidegauge.model.statistics import Kind
 from tidegauge.model.window import parse_duration
@@ -71,6 +72,7 @@ def make_quality_baseline(job: Job) -> QualityMade:
         Format(section.format),
         rejected=join(job.layout.root, "rejected", "baseline_predictions"),
         header=section.header,
+        sensitive=hashing_of(job.conf),
         kinds={**kinds_of(canonical.answers), quality.label: Kind.TEXT},
     )
     inputs = _listed(job, source)

@@ -20,7 +20,7 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import INPUT, OUTPUT, Envelopes, open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
-from tidegauge.sources.marks import beside
+from tidegauge.sources.marks import beside, marks_of
 from tidegauge.sources.payload import Columns, Row, rows_of
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.envelope import Payload
     from tidegauge.sources.layout import Layout
-    from tidegauge.sources.marks import Marks
     from tidegauge.sources.reading import Streamed
+    from tidegauge.sources.source import Marks
     from tidegauge.storage import S3Settings
 
 _BY_HAND = 16_384  # records read one by one that make a chunk
@@ -45,11 +45,10 @@ _BY_HAND = 16_384  # records read one by one that make a chunk
 class CaptureReader:
     """Reads the capture files of a part.
 
-    A payload's columns are `inputs`, then `outputs` (not looked at if there are none), of the
-    baseline's `kinds`; those that it does not know are inferred. What an input payload names
-    beyond them becomes a column too, what an output payload names beyond them does not.
-    With `marks` each row says in further columns which record it is of (`marks.py`), and input
-    payloads of which no column is wanted are not looked at.
+    A payload's columns are `inputs`, then `outputs`, of the baseline's `kinds`; those that it does
+    not know are inferred. Of a side without names nothing is read where the other has some. What an
+    input payload names beyond them becomes a column too, what an output payload names does not.
+    With `marks` each row says in further columns which record it is of (`marks.py`).
     """
 
     root: str
@@ -115,18 +114,20 @@ class CaptureReader:
         columns = typed(table, self.kinds)
         if self.marks is None:
             return columns
-        marks = self.marks.of(envelopes, record, lines)
+        marks = marks_of(envelopes, record, lines, self.marks)
         return replace(columns, table=beside(columns.table, marks))
-
-    @property
-    def _looks_at_inputs(self) -> bool:
-        return self.marks is None or not self.skip.issuperset(self.inputs)
 
     def _plan(self, envelopes: Envelopes) -> _Plan:
         """Which records can be read in bulk, which one by one, and which not at all."""
-        outputs = countable(envelopes.outputs) if self.outputs else countable(envelopes.inputs)
-        inputs = countable(envelopes.inputs) if self._looks_at_inputs else outputs
-        counted = (inputs.rows > 0) & (outputs.rows > 0)
+        sent, answered = self._sides
+        outputs = countable(envelopes.outputs, answered) if self.outputs else None
+        inputs = countable(envelopes.inputs, sent) if self.inputs or not outputs else outputs
+        outputs = outputs or inputs
+        counted = (
+            (inputs.rows > 0)
+            & (outputs.rows > 0)
+            & (not (self.inputs and inputs.clashes(self.outputs)))
+        )
         unequal = counted & (inputs.rows != outputs.rows)
         bad = {int(i): _unequal(inputs.rows[i], outputs.rows[i]) for i in np.flatnonzero(unequal)}
         records = np.flatnonzero(counted & ~unequal)
@@ -137,20 +138,31 @@ class CaptureReader:
         """The rows of the planned records, the record of each, and why some records have none."""
         if not len(plan.records):
             return pa.table({}), plan.records, {}
+        sent, answered = self._sides
         sides = []
-        if self._looks_at_inputs:
-            sides.append((INPUT, parse(plan.inputs, self.inputs, self.skip, self.kinds)))
+        if self.inputs or not self.outputs:
+            sides.append((INPUT, parse(plan.inputs, sent, self.kinds)))
         if self.outputs:
-            sides.append((OUTPUT, parse(plan.outputs, self.outputs, self.skip, self.kinds)))
+            sides.append((OUTPUT, parse(plan.outputs, answered, self.kinds)))
         bad = {i: f"{name}: {reason}" for name, side in sides for i, reason in side.bad.items()}
         drop = np.array(sorted(bad), np.int64)
         tables = [side.without(drop) for _, side in sides]
-        columns = [column for table in tables for column in table.columns]
-        names = [name for table in tables for name in table.column_names]
+        columns = {n: c for t in tables for n, c in zip(t.column_names, t.columns, strict=True)}
+        table = pa.table({name: columns[name] for name in self._ordered(columns)})
         record = np.repeat(plan.records, plan.outputs.rows)
         if len(drop):
             record = record[~np.isin(record, plan.records[drop])]
-        return pa.table(columns, names), record, {int(plan.records[i]): bad[i] for i in sorted(bad)}
+        return table, record, {int(plan.records[i]): bad[i] for i in sorted(bad)}
+
+    @property
+    def _sides(self) -> tuple[Columns, Columns]:
+        return sent_and_answered(self.inputs, self.outputs, self.skip)
+
+    def _ordered(self, found: Iterable[str]) -> list[str]:
+        """The columns that are read, those that the conf or the baseline knows first."""
+        there = dict.fromkeys(found)
+        known = (name for name in (*self.inputs, *self.outputs) if name in there)
+        return [name for name in dict.fromkeys((*known, *there)) if name not in self.skip]
 
     def _by_hand(
         self, envelopes: Envelopes, some: Sequence[int]
@@ -160,21 +172,15 @@ class CaptureReader:
         record: list[int] = []
         reasons: dict[int, str] = {}
         inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
-        sides = sent_and_answered(self.inputs, self.outputs, self.skip)
         for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                found_rows = (
-                    rows_of_record(payload, answer, *sides)
-                    if self._looks_at_inputs
-                    else _rows_of(OUTPUT, answer, sides[1])
-                )
+                found_rows = rows_of_record(payload, answer, *self._sides)
                 rows += found_rows
                 record += [i] * len(found_rows)
             except BadRecord as error:
                 reasons[int(envelopes.records[i])] = str(error)
         found = dict.fromkeys(name for names in dict.fromkeys(map(tuple, rows)) for name in names)
-        order = [name for name in (*self.inputs, *self.outputs) if name in found]
-        wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
+        wanted = self._ordered(found)
         texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
         return pa.table(texts, wanted), np.array(record, np.int64), reasons
 
@@ -236,6 +242,8 @@ def rows_of_record(
     Raises:
         BadRecord: it cannot be read, with the reason.
     """
+    if outputs.names and not inputs.names:
+        return _rows_of(OUTPUT, answer, outputs)
     rows = _rows_of(INPUT, payload, inputs)
     if not outputs.names:
         return rows

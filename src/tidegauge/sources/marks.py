@@ -5,7 +5,6 @@ As long as a table has the columns of a capture, too, the marks' names begin wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,53 +23,52 @@ if TYPE_CHECKING:
 
     from tidegauge.sources.envelope import Envelopes
     from tidegauge.sources.lines import Lines
+    from tidegauge.sources.source import Marks
 
 _PREFIX = "tidegauge."
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What a reader is to say of each row; with `records` a record's first row has it as text."""
+def marks_of(
+    envelopes: Envelopes, record: NDArray[np.int64], lines: Lines, marks: Marks
+) -> pa.Table:
+    """The marks of rows: `record` is the envelope of each, whose rows come together."""
+    row, rows = places(record)
+    owner = pa.array(record)
+    columns = {
+        ID: envelopes.ids.take(owner),
+        ROW: row,
+        ROWS: rows,
+        PREDICTED_AT: times(envelopes.times.take(owner)),
+    }
+    if marks.records:
+        texts = [
+            None if place else readable(lines.record(int(envelopes.records[i])))
+            for i, place in zip(record.tolist(), row.tolist(), strict=True)
+        ]
+        columns[RECORD] = pa.array(texts, pa.string())
+    return pa.table({_PREFIX + name: column for name, column in columns.items()})
 
-    records: bool = False
 
-    def of(self, envelopes: Envelopes, record: NDArray[np.int64], lines: Lines) -> pa.Table:
-        """The marks of rows: `record` is the envelope of each, whose rows come together."""
-        row, rows = places(record)
-        owner = pa.array(record)
-        marks = {
-            ID: envelopes.ids.take(owner),
-            ROW: row,
-            ROWS: rows,
-            PREDICTED_AT: times(envelopes.times.take(owner)),
-        }
-        if self.records:
-            texts = [
-                None if place else readable(lines.record(int(envelopes.records[i])))
-                for i, place in zip(record.tolist(), row.tolist(), strict=True)
-            ]
-            marks[RECORD] = pa.array(texts, pa.string())
-        return pa.table({_PREFIX + name: column for name, column in marks.items()})
-
-    def of_lines(self, envelopes: Envelopes, owners: Sequence[int], lines: Lines) -> pa.Table:
-        """The same of rows whose records are told by their lines; one that is none has no id."""
-        line = np.array(owners, np.int64)
-        place = np.searchsorted(envelopes.records, line)
-        known = np.isin(line, envelopes.records)
-        found = (
-            self.of(envelopes, np.where(known, place, 0), lines) if len(envelopes.records) else None
+def marks_of_lines(
+    envelopes: Envelopes, owners: Sequence[int], lines: Lines, marks: Marks
+) -> pa.Table:
+    """The same of rows whose records are told by their lines; one that is none has no id."""
+    line = np.array(owners, np.int64)
+    known = np.isin(line, envelopes.records)
+    row, rows = places(line)
+    columns = {_PREFIX + ROW: row, _PREFIX + ROWS: rows}
+    found = None
+    if len(envelopes.records):
+        place = np.where(known, np.searchsorted(envelopes.records, line), 0)
+        found = marks_of(envelopes, place, lines, marks)
+    for name in (ID, PREDICTED_AT, *((RECORD,) if marks.records else ())):
+        type_ = TIMESTAMP if name == PREDICTED_AT else pa.string()
+        columns[_PREFIX + name] = (
+            pa.nulls(len(line), type_)
+            if found is None
+            else pc.if_else(pa.array(known), found.column(_PREFIX + name), pa.scalar(None, type_))
         )
-        row, rows = places(line)
-        marks = {_PREFIX + ROW: row, _PREFIX + ROWS: rows}
-        for name in (ID, PREDICTED_AT, *((RECORD,) if self.records else ())):
-            column = _PREFIX + name
-            type_ = TIMESTAMP if name == PREDICTED_AT else pa.string()
-            marks[column] = (
-                pa.nulls(len(line), type_)
-                if found is None
-                else pc.if_else(pa.array(known), found.column(column), pa.scalar(None, type_))
-            )
-        return pa.table(marks)
+    return pa.table(columns)
 
 
 def beside(table: pa.Table, marks: pa.Table) -> pa.Table:

@@ -16,7 +16,7 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
-from tidegauge.sources.marks import beside
+from tidegauge.sources.marks import beside, marks_of_lines
 from tidegauge.sources.payload import Row
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tidegauge.model.batch import FileSlice, Part
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.layout import Layout
-    from tidegauge.sources.marks import Marks
+    from tidegauge.sources.source import Marks
     from tidegauge.storage import S3Settings
 
 _AT_ONCE = 16_384  # records that make a chunk
@@ -87,7 +87,7 @@ class RecordReader:
             columns = typed(self._table(rows), self.kinds)
             table = columns.table
             if self.marks is not None and envelopes is not None:
-                table = beside(table, self.marks.of_lines(envelopes, owners, lines))
+                table = beside(table, marks_of_lines(envelopes, owners, lines, self.marks))
             yield Chunk(
                 table,
                 part.window,

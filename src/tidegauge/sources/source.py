@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegauge.model.statistics import Kind
-    from tidegauge.sources.marks import Marks
     from tidegauge.sources.script import Script
+    from tidegauge.sources.sensitive import Hashing
 
 DEFAULT_LAYOUT = "{variant}/{yyyy}/{mm}/{dd}/{hh}"
 MANIFEST_LAYOUT = "output/{yyyy}/{mm}/{dd}/{hh}"  # of a batch transform's data capture
@@ -42,6 +42,13 @@ class ReadBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a reader is to say of each row; with `records` a record's first row has it as text."""
+
+    records: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingSource:
     """The data that a model was trained on.
 
@@ -58,6 +65,7 @@ class TrainingSource:
     header: bool = True  # CSV only; without one the columns are _c0, _c1 ...
     skip: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    sensitive: Hashing | None = None
     preprocess: Script | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
@@ -97,6 +105,7 @@ class CaptureSource:
     manifests: bool = False
     inference_id: bool = False
     marks: Marks | None = None
+    sensitive: Hashing | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a run read: its files, and the script that they were read with."""
