@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tidegauge.config.schema import Conf
     from tidegauge.model.window import Window
-    from tidegauge.sinks.layout import RunKey
+    from tidegauge.sinks.layout import MonitorType, RunKey
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,16 @@ class Service:
     now: datetime
     split: Collection[Window]
     part: bool
+    type: MonitorType = DATA_QUALITY
 
     @property
     def names(self) -> ServiceNames:
+        """To the service each type is a monitor of its own, so that two have two names."""
         outputs = self.conf.outputs
-        return ServiceNames(outputs.schedule or self.conf.monitor, outputs.endpoint)
+        schedule = outputs.schedule or self.conf.monitor
+        if self.type is not DATA_QUALITY and self.conf.training is not None:
+            schedule = f"{schedule}-{self.type.value.replace('_', '-')}"
+        return ServiceNames(schedule, outputs.endpoint)
 
     def is_whole(self, key: RunKey) -> bool:
         """Whether no other run of the call looks at more of the same window."""
@@ -86,7 +91,7 @@ class Service:
             folder = execution_folder(outputs.uri, self.names, key.window)
             publish_execution(storage_for(outputs.uri, self.conf.s3), folder, documents)
         if self._puts and METRICS in documents and is_accepted(key.window.start, self.now):
-            space = metrics.namespace or namespace(DATA_QUALITY, self.names)
+            space = metrics.namespace or namespace(self.type, self.names)
             put_metrics(documents[METRICS], space, self.conf.s3)
 
     def close(self, windows: int, violations: int, failure: str) -> None:

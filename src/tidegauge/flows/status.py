@@ -50,7 +50,7 @@ def status_of(job: Job, now: datetime) -> Status:
         DocumentError: a document of the store is not one of ours.
     """
     missed, obstacle = _missed(job, now)
-    pinned = pinned_id(job.storage, job.layout)
+    pinned = pinned_id(job.storage, job.layout, DATA_QUALITY)
     return Status(pinned, _last(job), _incidents(job), missed, obstacle, _sizes(job))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.documents import outcomes, run, statistics
 from tidegauge.documents.text import load
-from tidegauge.sinks.layout import run_path
+from tidegauge.sinks.layout import MonitorType, run_path
 from tidegauge.sinks.runs import RUN, STATISTICS, read_document
 from tidegauge.storage import NotFound, join
 
@@ -52,7 +52,9 @@ class WindowTold:
 
     @cached_property
     def statistics(self) -> Statistics | None:
-        """What was seen; None where the run failed."""
+        """What was seen of the features; None where the run failed, or is not about features."""
+        if self.key.type is not MonitorType.DATA_QUALITY:
+            return None
         data = self._document(STATISTICS)
         return statistics.decode(load(data, self.folder), self.folder) if data else None
 
@@ -89,8 +91,8 @@ def window_metrics(window: WindowTold) -> dict[str, float]:
     """The window in numbers, by names of letters, digits and `_-./ `.
 
     `rows` and the other counts of its record, `checks/<verdict>`, and of each feature
-    `completeness/<f>`, `mean/<f>` and `drift/<f>`, the distance to the baseline. What is not finite
-    has no metric.
+    `completeness/<f>`, `mean/<f>` and `drift/<f>`, the distance to the baseline; of model quality
+    `metric/<m>`. What is not finite has no metric.
     """
     found: dict[str, float] = {name: float(n) for name, n in window.record.counts.items()}
     for outcome in window.outcomes:
@@ -98,6 +100,8 @@ def window_metrics(window: WindowTold) -> dict[str, float]:
         found[verdict] = found.get(verdict, 0.0) + 1.0
         if (distance := outcome.numbers.get("distance")) is not None:
             found[f"drift/{metric_name(outcome.feature)}"] = float(distance)
+        if "metric" in outcome.numbers and (value := outcome.numbers.get("value")) is not None:
+            found[f"metric/{metric_name(outcome.feature)}"] = float(value)
     for feature in window.statistics.features if window.statistics else ():
         name = metric_name(feature.name)
         if rows := feature.num_present + feature.num_missing:
