@@ -84,6 +84,9 @@ def _command(arguments: argparse.Namespace) -> int:
         "athena": upkeep.athena,
         "import baseline": commands.import_baseline,
         "import sagemaker": commands.import_sagemaker,
+        "import deequ": commands.import_rules,
+        "import great-expectations": commands.import_rules,
+        "import dqdl": commands.import_rules,
         "show": commands.show,
     }
     words = (arguments.command, getattr(arguments, "what", None))
@@ -133,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_conf(check)
 
     _add_upkeep(commands)
-    _add_imports(commands.add_parser("import", help="take over what SageMaker Model Monitor has"))
+    _add_imports(commands.add_parser("import", help="take over what other tools have"))
 
     show = commands.add_parser(
         "show", help="a statistics, constraints or violations document as a table"
@@ -196,6 +199,18 @@ def _add_imports(parser: argparse.ArgumentParser) -> None:
         help="JSON as `aws sagemaker` prints it for describe-monitoring-schedule, "
         "describe-data-quality-job-definition, describe-processing-job or describe-endpoint",
     )
+
+    for name, file in (
+        ("deequ", "the JSON of Deequ's constraint suggestions"),
+        ("great-expectations", "a suite of Great Expectations, as JSON"),
+        ("dqdl", "a ruleset of AWS Glue Data Quality, as text"),
+    ):
+        rules = imports.add_parser(
+            name,
+            help=f"turn {file}, into a constraint pack, on stdout; what packs cannot say is told "
+            "on stderr",
+        )
+        rules.add_argument("path", metavar="PATH", help=f"{file}: a file or s3:// location")
 
     baseline = imports.add_parser(
         "baseline", help="pin a baseline that was made elsewhere, its documents as they are"

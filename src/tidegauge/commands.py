@@ -12,13 +12,16 @@ from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, Job
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
-from tidegauge.showing import Shown, days_table, open_incidents_table, tables
+from tidegauge.showing import Shown, days_table, open_incidents_table, rules_table, tables
 from tidegauge.sinks.layout import Layout
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from tidegauge.rules.packs.overlay import InForce
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +96,7 @@ def report(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """`tidegauge check`: what is in force, and whether scripts and documents can be read."""
+    from tidegauge.flows.packs import read_packs
     from tidegauge.flows.pinned import read_pinned
     from tidegauge.flows.scripts import capture_script, postprocess_script, training_script
 
@@ -103,7 +107,9 @@ def check(arguments: argparse.Namespace) -> int:
             print_text(f"script {script.uri} defines {script.handler}")
     layout = Layout(conf.store, conf.monitor)
     storage = storage_for(conf.store, conf.s3)
+    packs = read_packs(conf)
     if not storage.exists(layout.pin):
+        _print_rules(packs.in_force(()))
         log.warning("no baseline is pinned yet: run `tidegauge baseline %s`", arguments.conf)
         return int(ExitCode.DONE)
     pinned = read_pinned(storage, layout, DATA_QUALITY)
@@ -111,6 +117,9 @@ def check(arguments: argparse.Namespace) -> int:
         f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
         f"{len(pinned.constraints.features)} features with constraints"
     )
+    outputs = conf.captures.outputs if conf.captures else ()
+    known = (*(feature.name for feature in pinned.statistics.features), *outputs)
+    _print_rules(packs.in_force(known))
     return int(ExitCode.DONE)
 
 
@@ -123,6 +132,29 @@ def import_sagemaker(arguments: argparse.Namespace) -> int:
     print_text(made.conf)
     for left in made.left_over:
         log.warning("%s", left)
+    return int(ExitCode.DONE)
+
+
+def import_rules(arguments: argparse.Namespace) -> int:
+    """`tidegauge import deequ|great-expectations|dqdl`: a pack from another tool's rules."""
+    from tidegauge.documents.importing.deequ import read_deequ
+    from tidegauge.documents.importing.dqdl import read_dqdl
+    from tidegauge.documents.importing.great_expectations import read_suite
+    from tidegauge.documents.packs.pack import encode
+    from tidegauge.documents.text import load
+
+    uri = arguments.path
+    data = storage_for(uri).read(uri)
+    match arguments.what:
+        case "deequ":
+            made = read_deequ(load(data, uri), uri)
+        case "great-expectations":
+            made = read_suite(load(data, uri), uri)
+        case _:
+            made = read_dqdl(data.decode("utf-8", "backslashreplace"), uri)
+    print_text(encode(made.pack, [f"not carried over: {left}" for left in made.left_over]))
+    for left in made.left_over:
+        log.warning("not carried over: %s", left)
     return int(ExitCode.DONE)
 
 
@@ -147,6 +179,11 @@ def show(arguments: argparse.Namespace) -> int:
     return int(ExitCode.DONE)
 
 
+def _print_rules(rules: Sequence[InForce]) -> None:
+    if rules:
+        _print(rules_table(rules))
+
+
 def _print(table: Shown) -> None:
     print_table(table.title, table.columns, table.rows, table.right)
 
@@ -164,4 +201,5 @@ def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
         if master:
             raise UsageError("--master chooses a Spark master, and the conf says engine: local")
         return LocalEngine()
-    return AutoEngine(master) if conf.engine is EngineName.AUTO else SparkEngine(master)
+    engine = AutoEngine if conf.engine is EngineName.AUTO else SparkEngine
+    return engine(master, conf.row_rules)

@@ -51,11 +51,12 @@ _LIGHT = "-XX:+UseSerialGC"
 _FAST_START = "-XX:TieredStopAtLevel=1"  # enough for a JVM that only deals out the work
 
 
-def start(master: str | None, *, jvm_reads: bool = False) -> SparkSession:
+def start(master: str | None, *, jvm_reads: bool = False, deequ: bool = False) -> SparkSession:
     """A session on the given master, on spark-submit's, or on all cores of this machine.
 
     A master `sc://host:port`, or SPARK_REMOTE in the environment, is a Spark Connect server. With
     `jvm_reads` a JVM of this machine takes longer to start, and half as long to hand out rows.
+    With `deequ` a session that is made here fetches Deequ's jar from Maven Central, once.
 
     Raises:
         UsageError: pyspark or Java is not there.
@@ -80,6 +81,8 @@ def start(master: str | None, *, jvm_reads: bool = False) -> SparkSession:
             builder = builder.master(master or "local[*]")
         local = not submitted and (master or "local").startswith("local")
         settings = _ALWAYS | (_local(jvm_reads=jvm_reads) if local else {})
+        if deequ and not submitted:  # under spark-submit it is too late: --packages is its word
+            settings |= _deequ_jar()
     if not (remote or "").startswith(_CONNECT):
         _look_for_java()
     for key, value in settings.items():
@@ -147,6 +150,18 @@ def _told_by_a_worker(_: Iterable[RecordBatch]) -> Iterable[RecordBatch]:
     import tidegauge.engines.transport  # noqa: F401  (it is there, with all that it needs)
 
     yield pa.RecordBatch.from_pydict({"python": [platform.python_version()]})
+
+
+def _deequ_jar() -> dict[str, str]:
+    """Settings that load Deequ's jar; none where no Deequ was tried with this Spark."""
+    import pyspark
+
+    from tidegauge.engines.deequ import NEEDLESS, PACKAGES
+
+    package = PACKAGES.get(".".join(pyspark.__version__.split(".")[:2]))
+    if package is None:
+        return {}
+    return {"spark.jars.packages": package, "spark.jars.excludes": ",".join(NEEDLESS)}
 
 
 def _remote(master: str | None) -> str | None:

@@ -10,6 +10,7 @@ from tidegauge.documents import constraints, outcomes, statistics, violations
 from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
 from tidegauge.model.window import Window
+from tidegauge.rules.packs.words import requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tidegauge.flows.status import Status
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints
+    from tidegauge.rules.packs.overlay import InForce
     from tidegauge.sinks.incidents import Incident
     from tidegauge.sinks.summary import SummaryRow
 
@@ -57,6 +59,15 @@ def tables(data: bytes, where: str) -> tuple[Shown, ...]:
         f"{where} is none of statistics, constraints, violations and outcomes: its keys are "
         f"{', '.join(map(repr, document)) or 'none'}"
     )
+
+
+def rules_table(rules: Iterable[InForce]) -> Shown:
+    """The rules that are in force, and where each is written."""
+    lines = tuple(
+        (one.feature, requirement(one.rule), one.rule.severity.value, str(one.rule.place))
+        for one in rules
+    )
+    return Shown("rules in force", ("feature", "requires", "severity", "from"), lines)
 
 
 def days_table(rows: Iterable[SummaryRow]) -> Shown:

@@ -72,6 +72,30 @@ def test_an_incomplete_window_is_not_due(based: World, tmp_path: Path) -> None:
     assert before == based.stored()
 
 
+def test_a_long_silence_is_told_and_makes_no_windows_due(fresh: World) -> None:
+    """One folder of a wrong year; windows that reach from the silence into captures are run."""
+    stray = hour_key("blue", 1, 5).replace("2024", "1999")
+    put(fresh.data, {stray: capture_file(day_rows("blue", 1, 5), 1, 5)})
+    told = fresh.run("monitor", "--variant", "blue")
+    (warning,) = (line for line in told.messages("warning") if "in between" in line)
+
+    assert "no captures between 1999-03-01T05:00Z and 2024-03-01T05:00Z" in warning
+    days = ["1999-03-01", *(f"2024-03-0{day}" for day in (1, 2, 3, 4))]
+    assert days == ran(fresh)
+
+    overlapping = ("--set", "window=3d", "--set", "profile=1d", "--set", "every=1d")
+    fresh.run("monitor", "--variant", "blue", *overlapping)
+    assert {"1999-03-01", "2024-02-28", "2024-02-29"} <= set(ran(fresh, "P3D"))
+    assert 7 == len(ran(fresh, "P3D"))
+
+
+def ran(made: World, duration: str = "P1D") -> list[str]:
+    """The days on which the windows of this length begin that were run."""
+    runs = (key.split("/")[-2] for key in made.stored() if key.endswith("/run.json"))
+    names = (run.removeprefix("window=") for run in runs if run.startswith("window="))
+    return sorted({name[:10] for name in names if name.endswith(duration)})
+
+
 def test_running_a_window_again_gives_the_same_bytes(travelled: Travelled) -> None:
     """Every file of the store, run.json included; `--window` does not ask whether it was run."""
     made, _ = travelled

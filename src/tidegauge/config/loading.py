@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _NOT_DIGESTED = (
-    "store", "s3", "engine", "on_violation", "outputs", "metrics", "max_catch_up", "alerts",
-    "retention",
+    "store", "s3", "engine", "row_rules", "on_violation", "outputs", "metrics", "max_catch_up",
+    "alerts", "retention",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from tidegauge.config.alarms import Alarms
 from tidegauge.config.alerts import Alerts
 from tidegauge.config.retention import Retention
+from tidegauge.rules.packs.rows import RowRules
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -96,9 +97,14 @@ class Captures:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`features:` what is monitored and what is not."""
+    """`features:` what is monitored and what is not; `sensitive` columns are only seen hashed.
+
+    `sensitive_key` names the environment variable that has the key of the hash.
+    """
 
     exclude: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    sensitive_key: str = "TIDEGAUGE_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,8 @@ class Conf:
     features: Features = field(default_factory=Features)
     window: str | None = None
     every: str | None = None
+    packs: tuple[str, ...] = ()
+    row_rules: RowRules = RowRules.AUTO
     profile: str | None = None
     max_catch_up: int | None = None
     documents: Documents = field(default_factory=Documents)

@@ -94,7 +94,7 @@ def profile_frame(
         part = Part(f"task-{context.partitionId() if context else 0:06d}", ())
 
         def chunks(task: Part) -> Iterator[Chunk]:
-            return read(task, _tables(batches, names))
+            return read(task, tables_of(batches, names))
 
         for key, profile in fold_part(part, chunks).items():
             yield from _in_batches(profile_rows(key, part.id, profile))
@@ -128,6 +128,11 @@ def failures_told() -> Iterator[None]:
         raise EngineError(_reason(error)) from error
 
 
+def is_connect(spark: SparkSession) -> bool:
+    """Whether the session is a client's of a Spark Connect server, and has no JVM of its own."""
+    return "connect" in type(spark).__module__
+
+
 def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     """Parts dealt to tasks of about equal bytes; what a part is does not depend on this."""
     tasks: list[tuple[Part, ...]] = []
@@ -152,7 +157,7 @@ def _merged(
     told = spark.conf.get(_SHUFFLE_SETTING) or ""  # a number, or "auto" where it is up to Spark
     shuffled = int(told) if told.isdecimal() else _MOST_MERGERS
     mergers = max(1, min(most, shuffled, _MOST_MERGERS))
-    with failures_told(), _set(spark, settings):
+    with failures_told(), with_settings(spark, settings):
         grouped = folded.repartition(mergers, "window", "variant", "feature")
         ordered = grouped.sortWithinPartitions("window", "variant", "feature", "part")
         rows = ordered.mapInArrow(_merge, SPARK_SCHEMA).collect()
@@ -160,7 +165,7 @@ def _merged(
 
 
 @contextmanager
-def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+def with_settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
     """The session with these settings, and with its own again."""
     former = {key: spark.conf.get(key, None) for key in settings}
     try:
@@ -175,7 +180,7 @@ def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
                 spark.conf.set(key, own)
 
 
-def _tables(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
+def tables_of(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
     """Batches put together: the kernels like many rows, the merging workers few states."""
     import pyarrow as pa
 

@@ -11,6 +11,7 @@ from tidegauge.documents import constraints as constraints_document
 from tidegauge.documents import statistics as statistics_document
 from tidegauge.documents.run import Inputs, RunStatus
 from tidegauge.documents.text import load
+from tidegauge.errors import UsageError
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.monitors.data_quality import CONSTRAINTS, STATISTICS
@@ -42,10 +43,16 @@ def adopt_baseline(job: Job, statistics: str, constraints: str) -> Adopted:
     """Put the two documents into the store byte for byte, and pin them as the baseline.
 
     Raises:
+        UsageError: the conf has sensitive columns, which its maker did not hash.
         DocumentError: one of them is not what SageMaker or Tidegauge writes, in any version.
         NotFound: one of them is not there.
         StorageError: they cannot be read, or the store cannot be written.
     """
+    if job.conf.features.sensitive:
+        raise UsageError(
+            "a baseline that was made elsewhere has the values of its columns in it: remove "
+            "`features.sensitive`, or make one by `tidegauge baseline`"
+        )
     documents = {
         name: storage_for(uri, job.conf.s3).read(uri)
         for name, uri in ((STATISTICS, statistics), (CONSTRAINTS, constraints))

@@ -18,6 +18,7 @@ from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import training_script
+from tidegauge.flows.sensitive import hashing_of, quoting_nothing, sensitive_document
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -58,6 +59,11 @@ def make_baseline(job: Job) -> Made:
         StorageError: the store could not be written.
         EngineError: the engine failed.
     """
+    with quoting_nothing(job.conf):
+        return _make_baseline(job)
+
+
+def _make_baseline(job: Job) -> Made:
     source = _training_of(job)
     storage = job.storage
     storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
@@ -79,7 +85,8 @@ def make_baseline(job: Job) -> Made:
     result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
     for note in result.notes:
         log.warning("%s", note)
-    id_ = baseline_id(result.documents)
+    documents = {**result.documents, **sensitive_document(source.sensitive)}
+    id_ = baseline_id(documents)
     folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(
         RunStatus.COMPLETED,
@@ -88,7 +95,7 @@ def make_baseline(job: Job) -> Made:
         inputs=inputs,
         notes=result.notes,
     )
-    commit(job.storage, folder, result.documents, record)
+    commit(job.storage, folder, documents, record)
     pin_baseline(job.storage, job.layout, id_)
     return Made(id_, folder, profile, result)
 
@@ -103,6 +110,7 @@ def _training_of(job: Job) -> TrainingSource:
         header=training.header,
         skip=frozenset(job.conf.features.exclude) | ({training.time} if training.time else set()),
         preprocess=training_script(job.conf),
+        sensitive=hashing_of(job.conf),
     )
 
 
@@ -128,7 +136,8 @@ def _profile(
 
 
 def _warn_of_unknown(source: TrainingSource, columns: Collection[str]) -> None:
-    for name in sorted(source.skip - set(columns)):
+    sensitive = source.sensitive.columns if source.sensitive else frozenset()
+    for name in sorted((source.skip | sensitive) - set(columns)):
         log.warning(
             "the conf names the column %r, which the training data does not have%s",
             name,

@@ -104,6 +104,7 @@ def _by_time(source: TrainingSource, column: str, statistics: Statistics) -> Cap
         header=source.header,
         skip=source.skip,
         kinds=kinds,
+        sensitive=source.sensitive,
     )
 
 

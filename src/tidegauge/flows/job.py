@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tidegauge.documents.run import RunStatus
     from tidegauge.model.batch import Part, Reader, Tally
     from tidegauge.profile.dataset import Profile
+    from tidegauge.rules.packs.rows import FromRows, Questions
     from tidegauge.sources.frames import Frame
     from tidegauge.sources.listing import Inputs
     from tidegauge.storage import Storage
@@ -41,6 +42,18 @@ class Engine(Protocol):
         self, open_frame: Callable[[Any], Frame]
     ) -> Mapping[tuple[str, str], Profile]:
         """The profiles of what Spark reads itself; it is opened with Spark's session."""
+        ...
+
+    def ask_parts(
+        self, parts: Sequence[Part], read: Reader, asked: Questions
+    ) -> Mapping[int, FromRows]:
+        """What the rows of the parts answer, by run."""
+        ...
+
+    def ask_frame(
+        self, open_frame: Callable[[Any], Frame], asked: Questions
+    ) -> Mapping[int, FromRows]:
+        """What the rows that Spark reads answer, by run."""
         ...
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.script import Script
+    from tidegauge.sources.sensitive import Hashing
 
 DEFAULT_LAYOUT = "{variant}/{yyyy}/{mm}/{dd}/{hh}"
 MANIFEST_LAYOUT = "output/{yyyy}/{mm}/{dd}/{hh}"  # of a batch transform's data capture
@@ -57,6 +58,7 @@ class TrainingSource:
     header: bool = True  # CSV only; without one the columns are _c0, _c1 ...
     skip: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    sensitive: Hashing | None = None
     preprocess: Script | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
@@ -94,6 +96,7 @@ class CaptureSource:
     custom_attributes: bool = False
     manifests: bool = False
     inference_id: bool = False
+    sensitive: Hashing | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a run read: its files, and the script that they were read with."""

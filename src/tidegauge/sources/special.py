@@ -13,7 +13,7 @@ from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.records import RecordReader
-from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.scripted import Scripted
 from tidegauge.sources.source import Format
 from tidegauge.sources.transform import INFERENCE_ID, Joined, Named
@@ -53,7 +53,12 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
             return _csv(source, settings, names)
         case Format.PARQUET if source.manifests and not source.preprocess:
             skip = source.skip.union(INFERENCE_ID)
-            return ParquetReader(source.uri, skip, Bin(source.rejected, settings), settings)
+            return ParquetReader(
+                source.uri,
+                skip,
+                bin_of(source, settings),
+                settings,
+            )
         case _ if source.preprocess or source.custom_attributes or source.manifests:
             raise UsageError(f"captures of the format {source.format} cannot be read that way")
         case _:
@@ -70,7 +75,7 @@ def _by_record(
         first,
         source.skip,
         source.kinds,
-        Bin(source.rejected, settings),
+        bin_of(source, settings),
         settings,
         Layout.parse(source.layout) if is_capture else None,
         read_documents if source.format is Format.JSON else read_lines,
@@ -79,7 +84,10 @@ def _by_record(
 
 def _csv(source: CaptureSource, settings: S3Settings, names: tuple[str, ...]) -> Reader:
     """Columns by their header, or by their places, of which what is added are the last two."""
-    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    root, rejected = (
+        root_of(source.uri),
+        bin_of(source, settings),
+    )
     skip = source.skip.union(INFERENCE_ID)
     if source.header:
         return CsvReader(root, True, skip, source.kinds, rejected, settings)  # noqa: FBT003
