@@ -85,8 +85,8 @@ def days_table(rows: Iterable[SummaryRow]) -> Shown:
         )
         for (feature, check), found in cells.items()
     )
-    columns = ("feature", "check", "windows", "on these UTC days", "first of them")
-    return Shown("violations per feature and day", columns, lines, ("windows",))
+    columns = ("feature", "check", "violations", "on these UTC days", "first of them")
+    return Shown("violations per feature and day", columns, lines, ("violations",))
 
 
 def changes_table(changes: Iterable[Change]) -> Shown:
