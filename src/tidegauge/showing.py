@@ -212,9 +212,10 @@ def status_tables(status: Status) -> Iterator[Shown]:
     """Last runs, open incidents, missed windows, and the store's size."""
     yield Shown(
         "last runs",
-        ("variant", "window", "status", "rows", "violations", "reason"),
+        ("type", "variant", "window", "status", "rows", "violations", "reason"),
         tuple(
             (
+                record.type,
                 record.variant,
                 str(Window.parse(record.window)),
                 record.status.value,
