@@ -60,6 +60,7 @@ class EngineName(StrEnum):
     SPARK = "spark"
     LOCAL = "local"
     AUTO = "auto"
+    DEEQU = "deequ"
 
 
 @dataclass(frozen=True, slots=True)
