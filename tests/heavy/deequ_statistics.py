@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from tests.engines.cases import cases
 
 from tidegauge.documents import statistics as document
@@ -27,6 +26,8 @@ from tidegauge.session import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pyarrow as pa
 
 PART = Part("part", (FileSlice("", 1),))
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tidegauge.model.statistics import Kind
 
+_KLL_SIZE, _KLL_SHRINKING, _BUCKETS = 2048, 0.64, 10  # as the service's documents have them
 NULL = "NullValue"  # Deequ's `Histogram.NullFieldReplacement`
 _NUMBER_TYPES = {"Integral": InferredType.INTEGRAL, "Fractional": InferredType.FRACTIONAL}
 _TEXTS = ("String", "Boolean")
@@ -41,13 +42,16 @@ def statistics_of(rows: DataFrame, kinds: Mapping[str, Kind]) -> Statistics:
     Raises:
         EngineError: Deequ or Spark failed.
     """
+    from pydeequ.analyzers import KLLParameters
     from pydeequ.profiles import ColumnProfilerRunner
 
     spark = rows.sparkSession
+    kll = KLLParameters(spark, _KLL_SIZE, _KLL_SHRINKING, _BUCKETS)
     names = dict(zip((f"c{i}" for i in range(len(kinds))), kinds, strict=True))
     plain = rows.toDF(*names)
     with failures_told():
         builder = ColumnProfilerRunner(spark).onData(plain).withKLLProfiling()
+        builder = builder.setKLLParameters(kll)
         profiled = builder._ColumnProfilerRunBuilder.run()
         count = int(profiled.numRecords())
         profiles = profiled.profiles()

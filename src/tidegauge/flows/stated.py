@@ -50,7 +50,8 @@ def stated_training(
     else:
         parts = cut(inputs, source.format, settings)
         found = job.engine.ask_parts(parts, reader(again, settings), asked)
-    return found[0].statistics
+    stated = found[0].statistics
+    return None if stated is None else _with_failed(stated, profile)
 
 
 def stated_runs(
@@ -73,8 +74,16 @@ def stated_runs(
         asked = Questions(_kinds(profile), runs, {}, profile=True)
         found = visit(job, source, [one], asked, plain=False)[0].statistics
         if found is not None:
+            found = _with_failed(found, profile)
             stated[one.key] = found
     return stated
+
+
+def _with_failed(stated: Statistics, profile: Profile) -> Statistics:
+    """What Deequ stated, with the columns that have no statistics, lest they count as missing."""
+    by_name = {feature.name: feature for feature in stated.features}
+    own = profile.statistics().features
+    return replace(stated, features=tuple(by_name.get(f.name, f) for f in own))
 
 
 def _kinds(profile: Profile) -> dict[str, Kind]:

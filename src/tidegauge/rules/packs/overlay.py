@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tidegauge.rules.packs.rule import Pack, Rule
 
+
 @dataclass(frozen=True, slots=True)
 class InForce:
     """A rule as it holds for one column; `column` is empty for a rule about rows."""
