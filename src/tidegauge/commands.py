@@ -65,13 +65,15 @@ def monitor(arguments: argparse.Namespace) -> int:
 
 def report(arguments: argparse.Namespace) -> int:
     """`tidegauge report`: partitions, summary, and the table of violations."""
+    from tidegauge.flows.alerting import tell
     from tidegauge.flows.report import make_report
 
     conf = load_conf(arguments.conf, arguments.overrides)
     since, until = (
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
-    made = make_report(Job(conf, LocalEngine()), since, until)
+    job = Job(conf, LocalEngine())
+    made = make_report(job, since, until)
     if made.rows:
         _print(days_table(made.rows))
     if any(story.closed is None for story in made.incidents):
@@ -87,6 +89,9 @@ def report(arguments: argparse.Namespace) -> int:
         f"the same, counted                    {made.summary}\n"
         f"each window's documents              {layout.variants(DATA_QUALITY)}"
     )
+    for told in tell(job, made, datetime.now(UTC)):
+        failed = " (not all: it will be told by the next report)" if told.failure else ""
+        print_text(f"{told.receiver} was told of {told.count}{failed}")
     return int(ExitCode.DONE)
 
 

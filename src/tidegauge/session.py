@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 from contextlib import contextmanager
@@ -14,8 +16,9 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from pyarrow import RecordBatch
     from pyspark.sql import SparkSession
 
 # For every session, also one that a Spark Connect server keeps for us.
@@ -43,6 +46,7 @@ _LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
 }
 _CONNECT = "sc://"
+_JAVAS = range(17, 23)
 _LIGHT = "-XX:+UseSerialGC"
 _FAST_START = "-XX:TieredStopAtLevel=1"  # enough for a JVM that only deals out the work
 
@@ -93,6 +97,59 @@ def start(master: str | None, *, jvm_reads: bool = False, deequ: bool = False) -
     if remote is None:
         session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def register_on_yarn() -> None:
+    """In a driver that YARN has started, start the session now, whether it will be needed or not.
+
+    YARN counts a driver as failed that ends without one, or has none after 100 seconds.
+    """
+    if {"CONTAINER_ID", "PYSPARK_GATEWAY_PORT"} <= os.environ.keys():
+        start(None)
+
+
+def java_version() -> str:
+    """The version of the Java that Spark will take.
+
+    Raises:
+        UsageError: there is none, or one that Spark does not run on.
+    """
+    _look_for_java()
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home, "bin", "java") if home and Path(home, "bin", "java").exists() else "java"
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    match = re.search(r'version "(\d+)([^"]*)"', told)
+    if match is None or int(match[1]) not in _JAVAS:
+        found = match[0] if match else " ".join(told.split())
+        raise UsageError(f"Spark needs Java {_JAVAS[0]} to {_JAVAS[-1]}, found {found} ({java})")
+    return f"{match[1]}{match[2]}"
+
+
+def probe(master: str | None) -> str:
+    """Start Spark, and have a worker say which Python it is; it must have Tidegauge.
+
+    Raises:
+        UsageError: pyspark or Java is not there.
+        EngineError: Spark did not start, or a worker cannot do the work.
+    """
+    session = start(master)
+    try:
+        one = session.range(0, 1, 1, 1)  # one task, whatever the cores
+        ((version,),) = one.mapInArrow(_told_by_a_worker, "python string").collect()
+    except Exception as error:  # py4j and the gateway raise whatever went wrong in the JVM
+        told = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        raise EngineError(f"a worker of Spark could not do the work: {told[0]}") from error
+    return f"Spark {session.version}, whose workers have Python {version} and Tidegauge"
+
+
+def _told_by_a_worker(_: Iterable[RecordBatch]) -> Iterable[RecordBatch]:
+    import platform
+
+    import pyarrow as pa
+
+    import tidegauge.engines.transport  # noqa: F401  (it is there, with all that it needs)
+
+    yield pa.RecordBatch.from_pydict({"python": [platform.python_version()]})
 
 
 def _deequ_jar() -> dict[str, str]:

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from tests.flows.endpoint import CALM, DRIFTED, make_endpoint, rows, write_captures
 
 from tidegauge.app import main
-from tidegauge.sinks import cloudwatch_put
+from tidegauge.sinks.aws import aws_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,9 +155,9 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tidegauge")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
     yield endpoint
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
     server.stop()
 
 
@@ -199,7 +199,7 @@ def test_a_window_whose_metrics_cannot_be_sent_is_not_done(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tidegauge")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     endpoint = make_endpoint(tmp_path, metrics={"cloudwatch": "put"}, s3={"region": "eu-west-1"})
     recent = tmp_path / f"captures/late-arrival/AllTraffic/{hour:%Y/%m/%d/%H}"
@@ -211,7 +211,7 @@ def test_a_window_whose_metrics_cannot_be_sent_is_not_done(
     assert not (run_folder(tmp_path, window) / "run.json").exists()
     assert 0 == main(["monitor", endpoint.conf, "--window", window, "--set", "metrics={}"])
     assert (run_folder(tmp_path, window) / "run.json").exists()
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
 
 
 def test_metrics_of_long_ago_stay_in_the_document(

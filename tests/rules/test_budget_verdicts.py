@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 from tests.rules.alarms.made import plan, statistics
 
-from tidegauge.model.outcome import Check, Outcome, Verdict
+from tidegauge.model.outcome import DATASET, Check, Outcome, Verdict
 from tidegauge.model.statistics import FeatureStatistics, InferredType, Statistics
 from tidegauge.rules.alarms.policy import Method, Override, Setting
+from tidegauge.rules.alarms.trial import Trial
+from tidegauge.rules.alarms.typical import row_count
 from tidegauge.rules.evaluate import evaluate
 from tidegauge.rules.suggest import suggest
 
@@ -96,8 +98,9 @@ def test_an_empty_window_is_not_evaluated() -> None:
         assert {"Not evaluated: the dataset has no rows."} == {
             outcome.description
             for (_, check), outcome in found.items()
-            if check != DRIFT or "rows" in outcome.description
-        } | {"Not evaluated: the dataset has no rows."}
+            # A switched off check says so; the row count, how many windows it would take.
+            if check != Check.ROW_COUNT and "Disabled" not in outcome.description
+        }
 
 
 def test_one_row_is_not_enough_for_any_share_or_distribution() -> None:
@@ -109,7 +112,7 @@ def test_one_row_is_not_enough_for_any_share_or_distribution() -> None:
             assert (HELD if fact else NOT_ENOUGH) == verdict, (feature, check)
     told = found["number", DRIFT].description
     assert told.startswith("Not enough data: the effect ")
-    assert "with 1 values against 20000 only an effect of" in told
+    assert "with 1 values against 20000 no effect at all would have shown" in told
 
 
 def test_a_column_of_nulls_is_missing_and_nothing_else() -> None:
@@ -121,6 +124,7 @@ def test_a_column_of_nulls_is_missing_and_nothing_else() -> None:
             TYPE: NOT_EVALUATED,
             Check.NON_NEGATIVE: NOT_EVALUATED,
             DRIFT: NOT_EVALUATED,
+            Check.RANGE: NOT_EVALUATED,
             Check.MISSING_COLUMN: HELD,
         } == verdicts(found, "number")
         assert "Not evaluated: the current column has no values." == (
@@ -179,7 +183,36 @@ def test_without_baseline_statistics_shares_are_judged_as_sagemaker_does() -> No
     found = evaluate(window(100), CONSTRAINTS, None, plan=plan())
     drifts = [o for o in found if o.check == DRIFT and o.feature == "number"]
     assert ["Not evaluated: there are no baseline statistics."] == [o.description for o in drifts]
-    assert plain_of(found) == plain_of(evaluate(window(100), CONSTRAINTS, None))
+    counted = (DATASET, Check.ROW_COUNT, NOT_EVALUATED)
+    assert plain_of(found) == [*plain_of(evaluate(window(100), CONSTRAINTS, None)), counted]
+
+
+def test_a_window_is_counted_against_its_like_before_it() -> None:
+    """Fewer rows, or none, are violated; as many as ever are held, too few like it say nothing."""
+    before = (1_000_000, 1_002_000, 999_000, 1_001_500, 998_000, 1_000_500, 999_500, 1_001_000)
+    for rows, known, verdict in (
+        (1_000_700, before, HELD),
+        (700_000, before, VIOLATED),
+        (1_300_000, before, VIOLATED),
+        (0, before, VIOLATED),
+        (700_000, before[:7], NOT_EVALUATED),
+    ):
+        asked = replace(plan(), rows_before=known)
+        *_, counted = evaluate(Statistics(rows), CONSTRAINTS, BASELINE, plan=asked)
+        assert (DATASET, Check.ROW_COUNT, verdict) == (
+            counted.feature, counted.check, counted.verdict,
+        ), counted  # fmt: skip
+
+
+def test_a_prediction_interval_covers_as_often_as_it_says() -> None:
+    """Student's t of lognormal counts: alarms at the rate alpha, within sampling error."""
+    rng = np.random.default_rng(3)
+    trial = Trial(0.01, Setting(min_effect=0.0))
+    alarms = sum(
+        row_count(now, before, trial).verdict is VIOLATED
+        for *before, now in np.exp(rng.normal(9, 0.2, (4_000, 13))).astype(int).tolist()
+    )
+    assert 22 <= alarms <= 62  # 40 are expected, four standard deviations either side
 
 
 def plain_of(outcomes: tuple[Outcome, ...]) -> list[tuple[str, str, Verdict]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BLOCKS, ROWS = 20, 400
 PLAN = plan()
-ALPHA = 1 / (30 * 20)  # a month's budget among 20 tests a day
+ALPHA = 1 / (30 * 25)  # a month's budget among 25 tests a day
 
 
 def table(rng: np.random.Generator, i: int) -> pa.Table:

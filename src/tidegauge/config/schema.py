@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tidegauge.config.alarms import Alarms
+from tidegauge.config.alerts import Alerts
+from tidegauge.config.retention import Retention
 from tidegauge.rules.packs.rows import RowRules
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
@@ -158,11 +160,14 @@ class Conf:
     packs: tuple[str, ...] = ()
     row_rules: RowRules = RowRules.AUTO
     profile: str | None = None
+    max_catch_up: int | None = None
     documents: Documents = field(default_factory=Documents)
     alarms: Alarms = field(default_factory=Alarms)
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
     outputs: Outputs = field(default_factory=Outputs)
     metrics: Metrics = field(default_factory=Metrics)
+    alerts: Alerts = field(default_factory=Alerts)
+    retention: Retention = field(default_factory=Retention)
     engine: EngineName = EngineName.SPARK
     s3: S3Settings = field(default_factory=S3Settings)

@@ -110,9 +110,9 @@ def _decode_feature(reader: Reader) -> FeatureCalibration:
     return FeatureCalibration(
         _decode_swing(reader.section("drift")),
         _decode_swing(reader.section("missing")),
-        _decode_swing(reader.section("outside")),
         _decode_share(share) if share else None,
         {season.get("season", count): _decode_season(season) for season in seasons},
+        _decode_swing(reader.section("outside")),
     )
 
 

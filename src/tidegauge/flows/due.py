@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError, did_you_mean
@@ -30,13 +32,15 @@ from tidegauge.storage import join
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.sinks.layout import Layout
 
 log = logging.getLogger(__name__)
+
+_LONGEST_SILENCE = timedelta(days=31)  # of which every window is recorded as empty
 
 ALL_VARIANTS = "_all"
 
@@ -81,7 +85,9 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         )
     outputs = captures.outputs
     known = (feature.name for feature in baseline.statistics.features)
-    inputs = captures.inputs or tuple(name for name in known if name not in outputs)
+    inputs = captures.inputs
+    if inputs is None:
+        inputs = tuple(name for name in known if name not in outputs)
     times = {name for name in (conf.training.time, captures.time) if name}
     return CaptureSource(
         captures.uri,
@@ -127,6 +133,8 @@ def due_windows(
     _warn_of_silence(hours, duration, now)
     every = parse_duration(job.conf.every) if job.conf.every else duration
     spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
+    if age := job.conf.retention.age("runs"):  # what was cleaned away is not run again
+        spans = {n: tuple(w for w in span if w.end > now - age) for n, span in spans.items()}
     return tuple(_waiting(job, source, spans))
 
 
@@ -192,12 +200,24 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
+    waiting = _bounded(waiting, job.conf.max_catch_up)
     found = _Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
             yield found.due(window, name)
         if len(by_window[window]) > 1:
             yield found.over_all(window, by_window[window])
+
+
+def _bounded(waiting: list[Window], most: int | None) -> list[Window]:
+    """The oldest windows, as many as one call may run."""
+    if most is None or len(waiting) <= most:
+        return waiting
+    log.warning(
+        "%d windows wait, and max_catch_up is %d: the others are for the next calls",
+        len(waiting), most, extra={"windows": len(waiting), "max_catch_up": most},
+    )  # fmt: skip
+    return waiting[:most]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +262,19 @@ class _Captured:
 def _span(
     captured: tuple[datetime, ...], duration: timedelta, every: timedelta, now: datetime
 ) -> tuple[Window, ...]:
-    """The complete windows that start between the first and the last captured hour."""
-    first, last = (Window.containing(hour, every).start for hour in (captured[0], captured[-1]))
-    windows = (Window(first + i * every, duration) for i in range((last - first) // every + 1))
+    """The complete windows that start between the first and the last captured hour.
+
+    Of a long silence only the windows that reach beyond it: one folder of a wrong year would
+    otherwise make all windows since then due.
+    """
+    starts = tuple(dict.fromkeys(Window.containing(hour, every).start for hour in captured))
+    windows = [Window(starts[0], duration)]
+    for before, after in pairwise(starts):
+        begin = before + every
+        if after - before > _LONGEST_SILENCE:
+            begin = max(begin, Window.containing(after - duration, every).start + every)
+        count = (after - begin) // every + 1
+        windows += [Window(begin + i * every, duration) for i in range(count)]
     return tuple(window for window in windows if window.end <= now)
 
 
@@ -253,6 +283,14 @@ def _warn_of_silence(
 ) -> None:
     """Captures that have stopped coming make no window due, and should not go unnoticed."""
     for name, captured in hours.items():
+        for before, after in pairwise(captured):
+            if after - before > _LONGEST_SILENCE:
+                log.warning(
+                    "%s: no captures between %s and %s: the windows in between are not run; if "
+                    "one of these hours is a folder in the wrong place, move it",
+                    name, f"{before:%Y-%m-%dT%H:%MZ}", f"{after:%Y-%m-%dT%H:%MZ}",
+                    extra={"variant": name},
+                )  # fmt: skip
         last = Window.containing(captured[-1], duration)
         silent = (now - last.end) // duration
         if silent > 0:

@@ -63,6 +63,18 @@ def pin_baseline(storage: Storage, layout: Layout, baseline: str) -> None:
     storage.write(layout.pin, dump(pin.encode(baseline)))
 
 
+def pinned_id(storage: Storage, layout: Layout) -> str | None:
+    """The id of the pinned baseline; None: there is none.
+
+    Raises:
+        DocumentError: the document that pins it is not one of ours.
+    """
+    try:
+        return pin.decode(load(storage.read(layout.pin), layout.pin), layout.pin)
+    except NotFound:
+        return None
+
+
 def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baseline:
     """The pinned baseline; constraints.json as it lies there, so that people's edits count.
 

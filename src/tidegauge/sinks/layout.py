@@ -115,6 +115,10 @@ class Layout:
         """The folder of what people look at."""
         return join(self.root, "report", monitor_type)
 
+    def ledger(self, monitor_type: MonitorType) -> str:
+        """The document that says who was told what of this type's incidents."""
+        return join(self.root, "alerts", monitor_type, "delivered.json")
+
 
 def run_path(key: RunKey) -> str:
     """The run's folder below `Layout.runs`."""

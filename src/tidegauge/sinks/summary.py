@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """One line of the table: in how many windows of one day one check of one feature was violated.
+    """One line of the table: how often one check of one feature was violated on one day.
 
     `date` is the UTC day on which the windows start; `description` is the first violation's.
     """
@@ -39,13 +39,10 @@ def summary_rows(runs: Iterable[ReportedRun]) -> tuple[SummaryRow, ...]:
     descriptions: dict[tuple[str, str, str], str] = {}
     for run in sorted(runs, key=lambda run: run.key):
         date = f"{run.key.window.start:%Y-%m-%d}"
-        found = {
-            (violation.feature_name, date, violation.constraint_check_type): violation.description
-            for violation in reversed(run.violations)  # several rules may make the same check
-        }
-        for cell, description in found.items():
+        for violation in run.violations:
+            cell = (violation.feature_name, date, violation.constraint_check_type)
             counts[cell] += 1
-            descriptions.setdefault(cell, description)
+            descriptions.setdefault(cell, violation.description)
     return tuple(SummaryRow(*cell, counts[cell], descriptions[cell]) for cell in sorted(counts))
 
 

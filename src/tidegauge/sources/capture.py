@@ -42,9 +42,9 @@ _BY_HAND = 16_384  # records read one by one that make a chunk
 class CaptureReader:
     """Reads the capture files of a part.
 
-    A payload's columns are `inputs`, then `outputs` (not looked at if there are none), of the
-    baseline's `kinds`; those that it does not know are inferred. What an input payload names
-    beyond them becomes a column too, what an output payload names beyond them does not.
+    A payload's columns are `inputs`, then `outputs`, of the baseline's `kinds`; those that it does
+    not know are inferred. Of a side without names nothing is read where the other has some. What an
+    input payload names beyond them becomes a column too, what an output payload names does not.
     """
 
     root: str
@@ -105,9 +105,14 @@ class CaptureReader:
     def _plan(self, envelopes: Envelopes) -> _Plan:
         """Which records can be read in bulk, which one by one, and which not at all."""
         sent, answered = self._sides
-        inputs = countable(envelopes.inputs, sent)
-        outputs = countable(envelopes.outputs, answered) if self.outputs else inputs
-        counted = (inputs.rows > 0) & (outputs.rows > 0) & (not inputs.clashes(self.outputs))
+        outputs = countable(envelopes.outputs, answered) if self.outputs else None
+        inputs = countable(envelopes.inputs, sent) if self.inputs or not outputs else outputs
+        outputs = outputs or inputs
+        counted = (
+            (inputs.rows > 0)
+            & (outputs.rows > 0)
+            & (not (self.inputs and inputs.clashes(self.outputs)))
+        )
         unequal = counted & (inputs.rows != outputs.rows)
         bad = {int(i): _unequal(inputs.rows[i], outputs.rows[i]) for i in np.flatnonzero(unequal)}
         records = np.flatnonzero(counted & ~unequal)
@@ -119,7 +124,9 @@ class CaptureReader:
         if not len(plan.records):
             return pa.table({}), {}
         sent, answered = self._sides
-        sides = [(INPUT, parse(plan.inputs, sent, self.kinds))]
+        sides = []
+        if self.inputs or not self.outputs:
+            sides.append((INPUT, parse(plan.inputs, sent, self.kinds)))
         if self.outputs:
             sides.append((OUTPUT, parse(plan.outputs, answered, self.kinds)))
         bad = {i: f"{name}: {reason}" for name, side in sides for i, reason in side.bad.items()}
@@ -214,6 +221,8 @@ def rows_of_record(
     Raises:
         BadRecord: it cannot be read, with the reason.
     """
+    if outputs.names and not inputs.names:
+        return _rows_of(OUTPUT, answer, outputs)
     rows = _rows_of(INPUT, payload, inputs)
     if not outputs.names:
         return rows

@@ -92,11 +92,14 @@ CHANGES = (
 
 
 def found(
-    current: Statistics, constraints: Constraints, decided: Plan | None
+    current: Statistics,
+    constraints: Constraints,
+    decided: Plan | None,
+    critical: tuple[str, ...] = (),
 ) -> dict[tuple[str, str], Violation]:
     """The violations by what they are of, with their edits."""
     outcomes = evaluate(current, constraints, BASELINE, plan=decided)
-    listed = told(violations(outcomes), current, constraints, decided)
+    listed = told(violations(outcomes), current, constraints, critical)
     return {(v.feature_name, v.constraint_check_type): v for v in listed}
 
 
@@ -158,7 +161,8 @@ def test_what_is_wrong_is_found_and_nothing_else(
     current = changed(name, 2000, 0.8 if name in {"shift", "a mix of numbers"} else 0.3, 1)
     every = set(found(current, CONSTRAINTS, decided))
     unsure = {("flag", Check.BASELINE_DRIFT)} if decided is THEIRS else set()
-    assert expected - unsure <= every <= expected | {("number", Check.BASELINE_DRIFT)}
+    more = {("number", Check.BASELINE_DRIFT), ("number", Check.RANGE)}
+    assert expected - unsure <= every <= expected | more
 
 
 @pytest.mark.parametrize(
@@ -195,9 +199,8 @@ def test_features_come_and_go() -> None:
 
 def test_critical_features_have_critical_violations() -> None:
     """The others are warnings."""
-    asked = plan(critical=frozenset({"number"}))
     for name, severity in (("missing", "critical"), ("new texts", "warning")):
-        listed = found(changed(name, 2000, 0.3, 1), CONSTRAINTS, asked)
+        listed = found(changed(name, 2000, 0.3, 1), CONSTRAINTS, BUDGET, ("number",))
         assert {severity} == {v.extension["severity"] for v in listed.values()}
 
 

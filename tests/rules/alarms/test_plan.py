@@ -12,6 +12,7 @@ from tidegauge.model.outcome import Check
 from tidegauge.model.statistics import InferredType
 from tidegauge.rules.alarms.calibration import Calibration, FeatureCalibration
 from tidegauge.rules.alarms.design_effect import Uncalibrated
+from tidegauge.rules.alarms.plan import ROWS
 from tidegauge.rules.alarms.policy import Method, Override, Setting
 from tidegauge.rules.constraints import Constraints, FeatureConstraints, MonitoringConfig
 
@@ -31,17 +32,18 @@ def test_shares_and_distributions_are_tested_and_facts_are_not() -> None:
         ("t", Check.COMPLETENESS),
         ("t", Check.CATEGORICAL_VALUES),
         ("t", Check.BASELINE_DRIFT),
+        ROWS,
     } == set(plan().trials(CONSTRAINTS))
 
 
 def test_the_budget_is_divided_by_the_tests_that_are_made() -> None:
-    """7 of them a day, in two variants; what is switched off spends nothing."""
+    """8 of them a day, in two variants; what is switched off spends nothing."""
     asked = replace(plan(), variants=2)
     found = asked.trials(CONSTRAINTS)
-    assert [1 / (30 * 7 * 2)] * 7 == pytest.approx([trial.alpha for trial in found.values()])
+    assert [1 / (30 * 8 * 2)] * 8 == pytest.approx([trial.alpha for trial in found.values()])
 
     off = replace(CONSTRAINTS, config=MonitoringConfig(perform_comparison=False))
-    assert [1 / (30 * 5)] * 5 == pytest.approx([t.alpha for t in plan().trials(off).values()])
+    assert [1 / (30 * 6)] * 6 == pytest.approx([t.alpha for t in plan().trials(off).values()])
 
 
 def test_windows_that_start_more_often_are_more_tests() -> None:
@@ -57,10 +59,9 @@ def test_what_sagemaker_decides_spends_nothing() -> None:
     theirs = Override(method=Method.SAGEMAKER)
     asked = plan(checks={Check.BASELINE_DRIFT: theirs}, features={"t": theirs})
     found = asked.trials(CONSTRAINTS)
-    assert {("n", Check.DATA_TYPE), ("n", Check.COMPLETENESS), ("n", Check.NON_NEGATIVE)} == set(
-        found
-    )
-    assert [1 / (30 * 3)] * 3 == pytest.approx([trial.alpha for trial in found.values()])
+    of_n = {("n", check) for check in (Check.DATA_TYPE, Check.COMPLETENESS, Check.NON_NEGATIVE)}
+    assert of_n | {ROWS} == set(found)
+    assert [1 / (30 * 4)] * 4 == pytest.approx([trial.alpha for trial in found.values()])
     assert {} == plan(default=Setting(method=Method.SAGEMAKER)).trials(CONSTRAINTS)
 
 

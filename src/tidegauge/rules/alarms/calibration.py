@@ -60,9 +60,9 @@ class FeatureCalibration:
 
     drift: Swing
     missing: Swing
-    outside: Swing
     novelty: Share | None = None
     seasons: Mapping[int, Season] = field(default_factory=dict)
+    outside: Swing = field(default_factory=lambda: Uncalibrated("the feature has no range"))
 
     def seasonal(self, season: int | None) -> Season | None:
         """What a window of this season is compared with; None: with the whole baseline."""
@@ -139,9 +139,9 @@ class _Column:
         return FeatureCalibration(
             drift,
             swings.share(bad, rows),
-            self._outside(everything),
             self._novelty(),
             self._seasons(seasons, drift) if isinstance(drift, DesignEffect) else {},
+            self._outside(everything),
         )
 
     def _outside(self, indices: Sequence[int]) -> Swing:
