@@ -86,5 +86,5 @@ def _typed(column: pa.ChunkedArray | None, kind: Kind, rows: int) -> pa.ChunkedA
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     # Finer units of time are cut, and whole numbers beyond 2**53 lose digits as float64.
-    cut = kind in (Kind.TIMESTAMP, Kind.FRACTIONAL)
+    cut = kind in (Kind.DATE, Kind.TIMESTAMP, Kind.FRACTIONAL)
     return column if column.type == wanted else column.cast(wanted, safe=not cut)
