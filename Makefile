@@ -16,8 +16,11 @@ help: ## this list
 .PHONY: demo
 demo: env ## the three jobs on real flights of 2013, on local Spark with a local store
 	@$(BIN)/python scripts/demo_data.py --out build/demo
+	@$(BIN)/python scripts/demo_labels.py hold
 	$(BIN)/tidegauge baseline $(CONF)
 	$(BIN)/tidegauge monitor $(CONF)
+	@$(BIN)/python scripts/demo_labels.py deliver
+	$(BIN)/tidegauge monitor $(CONF) --type model_quality --engine auto
 	$(BIN)/tidegauge report $(CONF)
 
 .PHONY: test

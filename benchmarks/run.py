@@ -2,12 +2,14 @@
 
     python benchmarks/run.py                       # everybody on 4 million rows x 29 columns
     python benchmarks/run.py --suite scaling       # ourselves on more rows, columns, events, days
+    python benchmarks/run.py --suite quality       # 10 million predictions joined with their labels
     python benchmarks/run.py --suite alarms        # false and missed alarms, beside the peers'
     python benchmarks/run.py --only spark,duckdb --rows 400000 --repeat 5 --json build/bench.json
 
 Every contender runs in a process of its own, one after another, on the same files, which lie in
 the page cache. Fast ones take turns: each round visits every one of them, and a visit is a first
-run and some warm ones. Slow ones (Deequ, Spark SQL) warm up on a thousand rows, and run once.
+run and some warm ones. Slow ones (Deequ, Spark SQL, scikit-learn) warm up on a thousand rows,
+and run once.
 """
 
 from __future__ import annotations
@@ -87,7 +89,9 @@ def _measure(
 
 
 def _report(found: Sequence[Result], machine: Machine, argv: Sequence[str]) -> str:
-    reference = next((r for r in found if r.entry.key == "spark" and not r.not_measured), None)
+    reference = next(
+        (r for r in found if r.entry.key in ("spark", "join") and not r.not_measured), None
+    )
     return "\n\n".join(
         (
             _circumstances(found, machine, argv),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
-from tidegauge.errors import InputError, did_you_mean
+from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import profile_training
 from tidegauge.flows.calibrating import calibrated
 from tidegauge.flows.job import DATA_QUALITY, summed_up
@@ -19,6 +19,7 @@ from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import training_script
 from tidegauge.flows.sensitive import hashing_of, quoting_nothing, sensitive_document
+from tidegauge.flows.stated import stated_training
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -54,7 +55,7 @@ def make_baseline(job: Job) -> Made:
     """Profile the training data, put the documents, and pin the new baseline.
 
     Raises:
-        UsageError: the script of the training data cannot be used.
+        UsageError: the conf names no training data, or a script of them that cannot be used.
         InputError: the training data is missing, empty or unreadable.
         StorageError: the store could not be written.
         EngineError: the engine failed.
@@ -68,7 +69,8 @@ def _make_baseline(job: Job) -> Made:
     storage = job.storage
     storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
     if source.format is Format.TABLE:
-        profile = _profile(job, source, Inputs(()), partial(_warn_of_unknown, source))
+        listed = Inputs(())
+        profile = _profile(job, source, listed, partial(_warn_of_unknown, source))
         inputs = RunInputs(0, 0, sha256(source.uri.encode()).hexdigest())
     else:
         listed = list_training(source.uri, job.conf.s3)
@@ -82,7 +84,8 @@ def _make_baseline(job: Job) -> Made:
         )
     calibration, blocks = calibrated(job, source, profile, profile.statistics(), bad_windows(job))
     plan = plan_of(job.conf, calibration)
-    result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
+    stated = stated_training(job, source, listed, profile)
+    result = data_quality.make_baseline(profile, plan, blocks, stated=stated, sketch=job.sketch)
     for note in result.notes:
         log.warning("%s", note)
     documents = {**result.documents, **sensitive_document(source.sensitive)}
@@ -96,12 +99,17 @@ def _make_baseline(job: Job) -> Made:
         notes=result.notes,
     )
     commit(job.storage, folder, documents, record)
-    pin_baseline(job.storage, job.layout, id_)
+    pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Made(id_, folder, profile, result)
 
 
 def _training_of(job: Job) -> TrainingSource:
     training = job.conf.training
+    if training is None:
+        raise UsageError(
+            "the conf has no `training`, so there is no data to profile: add the section with "
+            "`uri` and `format`"
+        )
     return TrainingSource(
         training.uri,
         Format(training.format),
