@@ -15,10 +15,10 @@ from tidegauge.documents.packs.pack import decode
 from tidegauge.engines import local
 from tidegauge.model.batch import Chunk
 from tidegauge.model.outcome import Outcome, Verdict
-from tidegauge.model.statistics import InferredType, Statistics
+from tidegauge.model.statistics import InferredType, Kind, Statistics
 from tidegauge.rules.constraints import ComparisonMethod, Constraints, FeatureConstraints
 from tidegauge.rules.finding import Finding
-from tidegauge.rules.packs.evaluate import open_rules, outcomes, overridden
+from tidegauge.rules.packs.evaluate import kinds_of, open_rules, outcomes, overridden
 from tidegauge.rules.packs.from_profile import Batch, Open, from_profile
 from tidegauge.rules.packs.judging import of_measured
 from tidegauge.rules.packs.measure import Measured
@@ -238,3 +238,15 @@ def test_a_sensitive_column_is_asked_of_the_rows_where_hashes_do_not_tell(batch:
     assert () == open_rules(told, hashed)
     assert (0, 1, 2, 3) == open_rules(not_told, hashed)
     assert TABLE.num_rows == hashed.statistics.item_count
+
+
+def test_numbers_that_64_bits_do_not_hold_are_fractions_in_rows() -> None:
+    """Spark has no unsigned ones; the greatest signed one keeps its digits."""
+    batch = batch_of(
+        pa.table({
+            "unsigned": pa.array([2**64 - 1], pa.uint64()),
+            "signed": pa.array([2**63 - 1], pa.int64()),
+        })
+    )  # fmt: skip
+
+    assert {"unsigned": Kind.FRACTIONAL, "signed": Kind.INTEGRAL} == kinds_of(batch)
