@@ -250,3 +250,21 @@ def test_numbers_that_64_bits_do_not_hold_are_fractions_in_rows() -> None:
     )  # fmt: skip
 
     assert {"unsigned": Kind.FRACTIONAL, "signed": Kind.INTEGRAL} == kinds_of(batch)
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("{for: x, range: {min: 1, max: 3}}", Verdict.HELD),
+        ("{for: x, range: {min: 1, max: 2.99}}", Verdict.VIOLATED),
+        ("{for: x, mean: {min: 2, max: 2}}", Verdict.HELD),
+        ("{for: n, range: {min: 0}}", Verdict.VIOLATED),
+        ("{for: n, sign: positive}", Verdict.VIOLATED),
+        ("{for: n, mean: {max: 1}}", Verdict.HELD),
+    ],
+)
+def test_bounds_are_included_and_nan_is_within_none(rule: str, verdict: Verdict) -> None:
+    """NaN is no number that a mean would see, and lies in no range."""
+    table = pa.table({"x": pa.array([1.0, 3.0]), "n": pa.array([1.0, math.nan])})
+
+    assert verdict == outcomes(rules(rule), batch_of(table), FromRows())[0].verdict
