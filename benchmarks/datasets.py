@@ -116,6 +116,53 @@ class Events:
             path.write_text("".join(records), encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A day's predictions and their labels, which come in another order: two folders of Parquet.
+
+    Of a hundred ids one has no label, and one has two, of which the later one counts.
+    """
+
+    predictions: int
+    files: int = 8
+
+    @property
+    def name(self) -> str:
+        return f"answers-{self.predictions}-predictions-v{RECIPE}"
+
+    @property
+    def size(self) -> int:
+        return self.predictions
+
+    def build(self, folder: Path) -> None:
+        random = np.random.default_rng(RECIPE)
+        rows = self.predictions
+        first = np.arange(rows, dtype=np.uint64) * _ODD
+        ids = pc.binary_join_element_wise(
+            _hexadecimal(first), _hexadecimal(first ^ np.uint64(rows)), ""
+        )
+        score = random.beta(1, 4, rows)
+        time = int(_START.timestamp() * 1e6) + np.arange(rows) * (86_400_000_000 // rows)
+        times = pa.array(time).cast(pa.timestamp("us", tz="UTC"))
+        answers = pa.table({"id": ids, "score": score, "time": times})
+        of = np.concatenate([random.permutation(rows)[rows // 100 :], np.arange(rows // 100)])
+        label = (random.random(len(of)) < score[of]).astype(np.int64)
+        collected = pa.array(time[of] + 86_400_000_000 + np.arange(len(of)))
+        truth = pa.table(
+            {
+                "id": ids.take(pa.array(of)),
+                "label": label,
+                "collected": collected.cast(pa.timestamp("us", tz="UTC")),
+            }
+        )
+        for name, table in (("predictions", answers), ("labels", truth)):
+            (folder / name).mkdir()
+            step = -(-len(table) // self.files)
+            for file in range(self.files):
+                path = folder / name / f"part-{file:03}.parquet"
+                pq.write_table(table.slice(file * step, step), path, compression="snappy")
+
+
 def ready(dataset: Dataset, root: Path) -> Path:
     """The folder of the dataset below `root`, built unless it is there already."""
     folder = root / dataset.name

@@ -107,12 +107,14 @@ def _parser() -> argparse.ArgumentParser:
         "baseline", help="profile the training data and suggest constraints"
     )
     _add_conf(baseline)
+    _add_type(baseline)
     _add_engine(baseline)
 
     monitor = commands.add_parser(
         "monitor", help="check windows of captures against the pinned baseline"
     )
     _add_conf(monitor)
+    _add_type(monitor)
     _add_engine(monitor)
     monitor.add_argument(
         "--window",
@@ -126,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "report", help="write the violations per feature to partitions, and show them"
     )
     _add_conf(report)
+    _add_type(report)
     _add_scope(report)
 
     _add_reviews(commands)
@@ -256,6 +259,14 @@ def _add_conf(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="override a key of the conf, such as --set window=6h; may be repeated",
+    )
+
+
+def _add_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--type",
+        choices=("data_quality", "model_quality"),
+        help="one type of monitor only; default: all that the conf has sections for",
     )
 
 

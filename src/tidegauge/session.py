@@ -44,6 +44,8 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
+    # What is shuffled are states and hashed ids, on this machine's own disk: no use in packing it.
+    "spark.shuffle.compress": "false",
 }
 _CONNECT = "sc://"
 _JAVAS = range(17, 23)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
 from tidegauge.model.window import Window
 from tidegauge.rules.packs.words import requirement
+from tidegauge.showing_quality import metric_constraints_table, metrics_table
+from tidegauge.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,16 +31,6 @@ _FEW_WINDOWS = 10
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One table: a title, columns, and rows of text; `right` names the columns of numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    right: tuple[str, ...] = ()
-
-
 def tables(data: bytes, where: str) -> tuple[Shown, ...]:
     """The tables of a document of any kind that Tidegauge or SageMaker writes.
 
@@ -51,6 +42,10 @@ def tables(data: bytes, where: str) -> tuple[Shown, ...]:
         return (_violations(document, where),)
     if "outcomes" in document:
         return (_outcomes(document, where),)
+    if any(key.endswith("_metrics") for key in document):
+        return (metrics_table(document, where),)
+    if any(key.endswith("_constraints") for key in document):
+        return (metric_constraints_table(document, where),)
     if "dataset" in document:
         return (_statistics(document, where),)
     if "features" in document:
@@ -217,9 +212,10 @@ def status_tables(status: Status) -> Iterator[Shown]:
     """Last runs, open incidents, missed windows, and the store's size."""
     yield Shown(
         "last runs",
-        ("variant", "window", "status", "rows", "violations", "reason"),
+        ("type", "variant", "window", "status", "rows", "violations", "reason"),
         tuple(
             (
+                record.type,
                 record.variant,
                 str(Window.parse(record.window)),
                 record.status.value,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tidegauge.config.alarms import alarm_problems
 from tidegauge.config.alerts import alert_problems
 from tidegauge.config.capture_rules import capture_problems, training_problems
+from tidegauge.config.quality_rules import quality_problems
 from tidegauge.config.retention import retention_problems
 from tidegauge.config.schema import CaptureFormat, EngineName
 from tidegauge.errors import UsageError
@@ -50,9 +51,15 @@ def problems(conf: Conf) -> list[str]:
         )
     if captures:
         found += capture_problems(captures)
-    found += training_problems(conf.training)
+    found += training_problems(conf.training) if conf.training else ()
     if captures and captures.format is CaptureFormat.TABLE and captures.layout is not None:
         found.append("captures.layout: a table has no folders: expected `time` in its place")
+    if conf.training is None and conf.model_quality is None:
+        found.append(
+            "the conf monitors nothing: expected `training`, the data that the model was trained "
+            "on, or `model_quality`"
+        )
+    found += quality_problems(conf)
     if conf.engine is EngineName.LOCAL:
         found += _spark_problems(conf)
     return found
@@ -104,9 +111,17 @@ def _output_problems(conf: Conf) -> list[str]:
 def _spark_problems(conf: Conf) -> list[str]:
     """What cannot be read without Spark."""
     found = []
-    for what, section in (("a training set", conf.training), ("captures", conf.captures)):
+    baseline = conf.model_quality.baseline if conf.model_quality else None
+    sections = {
+        "a training set": conf.training,
+        "captures": conf.captures,
+        "ground truth": conf.ground_truth,
+        "a model quality baseline": baseline,
+    }
+    for what, section in sections.items():
         if section and section.format == "table":
             found.append(f"engine: {what} of format 'table' needs engine 'spark'")
-        elif section and section.read is ReadBy.SPARK:
+    for what, read in (("a training set", conf.training), ("captures", conf.captures)):
+        if read and read.format != "table" and read.read is ReadBy.SPARK:
             found.append(f"engine: {what} with read 'spark' needs engine 'spark'")
     return found

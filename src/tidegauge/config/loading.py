@@ -138,6 +138,10 @@ def _converter() -> cattrs.Converter:
     for kind in _PLAIN:
         converter.register_structure_hook(kind, _strict)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _words)
+    converter.register_structure_hook_func(lambda kind: kind == (float | str), _amount)
+    converter.register_structure_hook_func(
+        lambda kind: kind == (str | tuple[str, ...] | None), _columns
+    )
     converter.register_structure_hook_factory(is_dataclass, lambda cls: _section(cls, converter))
     converter.register_unstructure_hook(StrEnum, lambda word: word.value)
     converter.register_unstructure_hook(tuple, list)
@@ -183,6 +187,18 @@ def _words(value: object, _: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise TypeError(f"expected a list of names, found {value!r}")
     return tuple(value)
+
+
+def _amount(value: object, _: object) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"expected a number, or the name of a column, found {value!r}")
+    return value if isinstance(value, str) else float(value)
+
+
+def _columns(value: object, _: object) -> str | tuple[str, ...] | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _words(value, _)
 
 
 def _faults(error: BaseException, path: str) -> list[str]:

@@ -10,6 +10,10 @@ from enum import StrEnum
 
 from tidegauge.config.alarms import Alarms
 from tidegauge.config.alerts import Alerts
+from tidegauge.config.quality import (  # cattrs reads the annotations
+    GroundTruth,  # noqa: TC001
+    ModelQuality,  # noqa: TC001
+)
 from tidegauge.config.retention import Retention
 from tidegauge.rules.packs.rows import RowRules
 from tidegauge.sources.source import ReadBy
@@ -86,6 +90,7 @@ class Captures:
     read: ReadBy = ReadBy.ARROW
     layout: str | None = None
     time: str | None = None
+    id: str | None = None
     header: bool = True
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
@@ -152,8 +157,10 @@ class Conf:
     version: int
     monitor: str
     store: str
-    training: Training
+    training: Training | None = None
     captures: Captures | None = None
+    ground_truth: GroundTruth | None = None
+    model_quality: ModelQuality | None = None
     features: Features = field(default_factory=Features)
     window: str | None = None
     every: str | None = None

@@ -24,6 +24,7 @@ from tidegauge.sinks.alerts.secrets import from_environment, from_secrets_manage
 from tidegauge.sinks.alerts.topics import EventBridge, Sns
 from tidegauge.sinks.alerts.webhook import Shape, Webhook
 from tidegauge.sinks.alerts.windows import window_told
+from tidegauge.sinks.layout import run_path
 from tidegauge.storage import storage_for
 
 if TYPE_CHECKING:
@@ -71,14 +72,16 @@ class Told:
     failure: str = ""
 
 
-def tell(job: Job, report: Report, now: datetime) -> tuple[Told, ...]:
-    """Tell everyone of the report's incidents and windows; by name, whoever had news.
+def tell(job: Job, reports: Sequence[Report], now: datetime) -> tuple[Told, ...]:
+    """Tell everyone of the reports' incidents and windows; by name, whoever had news.
+
+    The reports are of one type of monitor each; who was told what is kept in one ledger.
 
     Raises:
-        StorageError: the ledger could not be read or written.
+        StorageError: the ledger could not be read.
         DocumentError: the ledger is not one of ours.
     """
-    telling = _Telling(job, report, read_ledger(job.storage, job.layout.ledger(DATA_QUALITY)))
+    telling = _Telling(job, reports, read_ledger(job.storage, job.layout.ledger(DATA_QUALITY)))
     told = [
         *(telling.changes(name, least, make) for name, least, make in _receivers(job)),
         *(telling.windows(name, make) for name, make in _keepers(job, now)),
@@ -92,13 +95,15 @@ def tell(job: Job, report: Report, now: datetime) -> tuple[Told, ...]:
 class _Telling:
     """One round through the receivers; the ledger grows with each delivery."""
 
-    def __init__(self, job: Job, report: Report, ledger: Ledger) -> None:
-        self._job, self._report, self._ledger = job, report, ledger
+    def __init__(self, job: Job, reports: Sequence[Report], ledger: Ledger) -> None:
+        self._job, self._ledger = job, ledger
+        self._incidents = tuple(story for report in reports for story in report.incidents)
+        self._runs = tuple(run for report in reports for run in report.runs)
 
     def changes(self, name: str, least: Severity, make: Callable[[], Receiver]) -> Told:
         """Tell a receiver the news, as many at once as it takes."""
         conf, told = self._job.conf, self._ledger.told(name)
-        stories = self._report.incidents
+        stories = self._incidents
         if least is Severity.CRITICAL:
             stories = tuple(story for story in stories if story.severity is least)
         waiting = tuple(news(conf.monitor, stories, told, parse_duration(conf.alerts.remind)))
@@ -119,13 +124,17 @@ class _Telling:
         job, recorded = self._job, self._ledger.recorded(name)
         count = 0
         try:
-            keeper = make()
-            for run in sorted(self._report.runs, key=lambda run: run.key.window):
-                window = window_told(job.storage, job.layout, run.key)
-                if recorded.get(window.path) != window.digest:
-                    keeper.record(window)
-                    self._keep(self._ledger.with_window(name, window.path, window.digest))
-                    count += 1
+            waiting = [
+                run
+                for run in sorted(self._runs, key=lambda run: run.key.window)
+                if recorded.get(run_path(run.key)) != run.digest
+            ]
+            keeper = make() if waiting else None
+            while keeper and count < len(waiting):
+                window = window_told(job.storage, job.layout, waiting[count].key)
+                keeper.record(window)
+                self._keep(self._ledger.with_window(name, window.path, window.digest))
+                count += 1
         except TidegaugeError as error:
             return _failed(name, count, error)
         return Told(name, count)
@@ -133,7 +142,7 @@ class _Telling:
     def state(self, file: str) -> Told:
         """Write the file of metrics; it says how things are, whoever was told what."""
         try:
-            text = exposition(self._job.conf.monitor, self._report.runs, self._report.incidents)
+            text = exposition(self._job.conf.monitor, self._runs, self._incidents)
             storage_for(file, self._job.conf.s3).write(file, text)
         except TidegaugeError as error:
             return _failed("prometheus", 0, error)
@@ -183,7 +192,8 @@ def _keepers(job: Job, now: datetime) -> Iterator[tuple[str, Callable[[], Keeper
     """Those who keep every window."""
     conf, alerts = job.conf, job.conf.alerts
     if lineage := alerts.openlineage:
-        captures = conf.captures.uri if conf.captures else conf.training.uri
+        sections = (conf.captures, conf.training)
+        captures = next((section.uri for section in sections if section), "")
         yield "openlineage", lambda: OpenLineage(
             lineage.uri, lineage.namespace, captures, conf.store, now, conf.s3,
             _maybe(lineage.api_key, job),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
-from tidegauge.errors import InputError, did_you_mean
+from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import profile_training
 from tidegauge.flows.calibrating import calibrated
 from tidegauge.flows.job import DATA_QUALITY, summed_up
@@ -55,7 +55,7 @@ def make_baseline(job: Job) -> Made:
     """Profile the training data, put the documents, and pin the new baseline.
 
     Raises:
-        UsageError: the script of the training data cannot be used.
+        UsageError: the conf names no training data, or a script of them that cannot be used.
         InputError: the training data is missing, empty or unreadable.
         StorageError: the store could not be written.
         EngineError: the engine failed.
@@ -99,12 +99,17 @@ def _make_baseline(job: Job) -> Made:
         notes=result.notes,
     )
     commit(job.storage, folder, documents, record)
-    pin_baseline(job.storage, job.layout, id_)
+    pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Made(id_, folder, profile, result)
 
 
 def _training_of(job: Job) -> TrainingSource:
     training = job.conf.training
+    if training is None:
+        raise UsageError(
+            "the conf has no `training`, so there is no data to profile: add the section with "
+            "`uri` and `format`"
+        )
     return TrainingSource(
         training.uri,
         Format(training.format),

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.alarms import policy_of
 from tidegauge.flows.job import DATA_QUALITY
-from tidegauge.flows.pinned import pinned_id
+from tidegauge.flows.pinned import read_pins
 from tidegauge.monitors.data_quality import CONSTRAINTS, OUTCOMES, PROFILE
 from tidegauge.sinks.alerts.ledger import read_ledger, write_ledger
 from tidegauge.sinks.cloudwatch import METRICS
 from tidegauge.sinks.incidents import incidents
-from tidegauge.sinks.layout import parse_run_path, run_path
+from tidegauge.sinks.layout import MonitorType, parse_run_path, run_path
 from tidegauge.sinks.reported import ReportScope, reported_runs
 from tidegauge.sinks.runs import begin
 from tidegauge.storage import join
@@ -81,13 +81,17 @@ class _Cleaning:
     now: datetime
     runs: tuple[ReportedRun, ...]
     stories: tuple[Incident, ...]
-    pinned: str | None
+    pinned: frozenset[str]
 
     @classmethod
     def of(cls, job: Job, now: datetime) -> _Cleaning:
-        runs = reported_runs(job.storage, job.layout, ReportScope(DATA_QUALITY))
-        stories = incidents(runs, policy_of(job.conf.alarms).persistence)
-        return cls(job, now, runs, stories, pinned_id(job.storage, job.layout))
+        runs = tuple(
+            run
+            for type_ in MonitorType
+            for run in reported_runs(job.storage, job.layout, ReportScope(type_))
+        )
+        pinned = frozenset(read_pins(job.storage, job.layout).values())
+        return cls(job, now, runs, _stories(job, runs), pinned)
 
     def found(self) -> dict[str, list[Entry]]:
         """The documents that have to go, by kind; keys are below the monitor's root."""
@@ -117,7 +121,7 @@ class _Cleaning:
             yield entry
 
     def _old_baselines(self, listed: Sequence[Entry], limit: datetime) -> Iterator[Entry]:
-        needed = {run.baseline for run in self.runs} | {self.pinned}
+        needed = {run.baseline for run in self.runs} | self.pinned
         newest: dict[str, datetime] = {}
         for entry in listed:
             name, slash, _ = entry.key.partition("/")
@@ -129,7 +133,8 @@ class _Cleaning:
     def _is_needed(self, key: RunKey, limit: datetime) -> bool:
         """Whether an incident that is kept began in this run, or has gone on in it."""
         return any(
-            escape_partition(key.variant) == escape_partition(story.variant)
+            (key.type, escape_partition(key.variant))
+            == (story.type, escape_partition(story.variant))
             and story.since.start <= key.window.start
             for story in self.stories
             if story.closed is None or story.closed.end > limit
@@ -148,11 +153,19 @@ class _Cleaning:
         """The ledger of alerts need not remember runs that are gone, nor incidents that ended."""
         uri = self.job.layout.ledger(DATA_QUALITY)
         ledger = read_ledger(self.job.storage, uri)
-        left = [run for run in self.runs if run.key not in gone]
-        stories = incidents(left, policy_of(self.job.conf.alarms).persistence)
+        stories = _stories(self.job, [run for run in self.runs if run.key not in gone])
         kept = ledger.without({story.id for story in stories}, {run_path(key) for key in gone})
         if kept != ledger:
             write_ledger(self.job.storage, uri, kept)
+
+
+def _stories(job: Job, runs: Sequence[ReportedRun]) -> tuple[Incident, ...]:
+    persistence = policy_of(job.conf.alarms).persistence
+    return tuple(
+        story
+        for type_ in MonitorType
+        for story in incidents([run for run in runs if run.key.type is type_], persistence)
+    )
 
 
 def _keys(entries: Iterable[Entry]) -> set[RunKey]:

@@ -47,8 +47,10 @@ def examinations(job: Job, clock: Callable[[], datetime]) -> Iterator[Finding]:
     """Credentials, the clock, every location that the conf names, and every secret."""
     conf, root = job.conf, job.layout.root
     training, captures = conf.training, conf.captures
-    places = [conf.store, training.uri, captures.uri if captures else "", conf.outputs.uri or ""]
-    tables = {section.uri for section in (training, captures) if section and _is_table(section)}
+    quality = conf.model_quality.baseline if conf.model_quality else None
+    sections = [one for one in (training, captures, conf.ground_truth, quality) if one]
+    places = [conf.store, *(section.uri for section in sections), conf.outputs.uri or ""]
+    tables = {section.uri for section in sections if _is_table(section)}
     buckets = {
         "/".join(place.split("/")[:3]): place
         for place in places

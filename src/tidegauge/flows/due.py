@@ -88,7 +88,8 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
     inputs = captures.inputs
     if inputs is None:
         inputs = tuple(name for name in known if name not in outputs)
-    times = {name for name in (conf.training.time, captures.time) if name}
+    trained = conf.training.time if conf.training else None
+    times = {name for name in (trained, captures.time) if name}
     return CaptureSource(
         captures.uri,
         Format(captures.format),
@@ -126,6 +127,19 @@ def due_windows(
     """
     if window is not None:
         return tuple(_given(job, source, window, variant))
+    spans = complete_windows(job, source, now, variant)
+    return tuple(_waiting(job, source, spans))
+
+
+def complete_windows(
+    job: Job, source: CaptureSource, now: datetime, variant: str | None
+) -> dict[str, tuple[Window, ...]]:
+    """The complete windows of each variant, from its first to its last captured hour.
+
+    Raises:
+        UsageError: the conf has no window, or the layout is not one.
+        InputError: there are no captures at all.
+    """
     if job.conf.window is None:
         raise UsageError("the conf has no `window`: add one such as `window: 1d`, or give --window")
     duration = parse_duration(job.conf.window)
@@ -135,7 +149,7 @@ def due_windows(
     spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
     if age := job.conf.retention.age("runs"):  # what was cleaned away is not run again
         spans = {n: tuple(w for w in span if w.end > now - age) for n, span in spans.items()}
-    return tuple(_waiting(job, source, spans))
+    return spans
 
 
 def _captured_hours(
@@ -161,7 +175,10 @@ def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime,
     return {DEFAULT_VARIANT: found} if found else {}
 
 
-def _batches(job: Job, source: CaptureSource, units: Collection[Window]) -> tuple[Batch, ...]:
+def captured_batches(
+    job: Job, source: CaptureSource, units: Collection[Window]
+) -> tuple[Batch, ...]:
+    """The units that have captures, of all variants, each with its files."""
     if not (source.format is Format.TABLE and source.time and units):
         return batches(source, units, job.conf.s3)
     return table_batches(source, units, captured_hours(job, source, source.time, tuple(units)))
@@ -171,15 +188,20 @@ def _given(job: Job, source: CaptureSource, window: Window, variant: str | None)
     found = _Captured.of(job, source, (window,))
     names = [name for name in found.variants(window) if variant in {None, name}]
     if not names:
-        of = f" of the variant {variant!r}" if variant else ""
-        raise InputError(
-            f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
-            "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
-        )
+        raise no_captures(source, window, variant)
     for name in names:
         yield found.due(window, name)
     if len(names) > 1:
         yield found.over_all(window, names)
+
+
+def no_captures(source: CaptureSource, window: Window, variant: str | None) -> InputError:
+    """The error that the window which was asked for has no captures."""
+    of = f" of the variant {variant!r}" if variant else ""
+    return InputError(
+        f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
+        "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
+    )
 
 
 def _waiting(
@@ -231,7 +253,7 @@ class _Captured:
     def of(cls, job: Job, source: CaptureSource, windows: Sequence[Window]) -> _Captured:
         profile = job.conf.profile
         units = {unit for window in windows for unit in units_of(window, profile)}
-        found = _batches(job, source, units)
+        found = captured_batches(job, source, units)
         return cls(profile, {(batch.window, batch.variant): batch for batch in found})
 
     def variants(self, window: Window) -> list[str]:

@@ -101,6 +101,7 @@ def _run_monitor(
     )
     split = {one.key.window for one in due if one.over_all}
     service = Service(job.conf, now, split, part=variant is not None)
+    service.send_unsent()
     service.warn_of_old({one.key.window for one in due})
     ruled = check_packs(job, packs, rules, source, units, due)
     stated = stated_runs(job, source, units, due)

@@ -99,8 +99,9 @@ def text_reader(
         case Format.SAGEMAKER if by_time is None:
             layout = Layout.parse(source.layout)
             return CaptureReader(
-                root, layout, source.inputs, source.outputs, source.skip, kinds, rejected, settings
-            )
+                root, layout, source.inputs, source.outputs, source.skip, kinds, rejected,
+                settings, source.marks,
+            )  # fmt: skip
         case _:
             raise UsageError(
                 f"captures of the format {source.format} cannot be read by a time column: expected "
@@ -116,7 +117,9 @@ def by_time_of(source: CaptureSource, windows: Sequence[Window]) -> ByTime | Non
     """
     if source.time and not windows:
         raise ValueError("a time column gives no windows by itself: say which ones to read")
-    return ByTime(source.time, tuple(sorted(windows))) if source.time else None
+    if source.time is None:
+        return None
+    return ByTime(source.time, tuple(sorted(windows)), stays=source.marks is not None)
 
 
 def batches(

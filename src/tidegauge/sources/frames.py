@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tidegauge.errors import InputError
 from tidegauge.sources import captures, training
 from tidegauge.sources.bypath import ByPath
 from tidegauge.sources.bytime import decided
 from tidegauge.sources.framehours import RowHours, TextHours
 from tidegauge.sources.frametime import in_windows, time_column
+from tidegauge.sources.labels import FrameLabels, LabelColumns
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, root_of
 from tidegauge.sources.parts import FILE_BYTES, PART_BYTES
-from tidegauge.sources.rejected import bin_of
+from tidegauge.sources.rejected import Bin, bin_of
 from tidegauge.sources.sensitive import HashedTables
 from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, TrainingSource
 from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
@@ -24,6 +26,7 @@ from tidegauge.sources.sparkrows import RowReader
 from tidegauge.sources.table import (
     FILE,
     leaves,
+    quoted,
     read_parquet,
     read_table,
     read_text,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from tidegauge.model.batch import TableReader
     from tidegauge.model.window import Window
     from tidegauge.sources.captures import Batch
+    from tidegauge.sources.groundtruth import GroundTruthSource
     from tidegauge.sources.sensitive import Hashing
     from tidegauge.storage import S3Settings
 
@@ -134,6 +138,25 @@ def _captures_frame(
         return Frame(without_columns(data, source.skip, FILE), read, _fixed_bytes())
     rows = in_windows(data, by_time.column, windows, timeless=source.format is not Format.TABLE)
     return Frame(without_columns(rows, decided(source.skip, by_time)), read, _fixed_bytes())
+
+
+def labels_frame(spark: SparkSession, source: GroundTruthSource, settings: S3Settings) -> Frame:
+    """The labels of a table.
+
+    Raises:
+        InputError: Spark knows no such table or column.
+    """
+    data = read_table(spark, source.uri)
+    names = [name for name in (source.id, source.label, source.time) if name]
+    if missing := [name for name in names if name not in data.columns]:
+        raise InputError(
+            f"the table {source.uri} has no column {missing[0]!r}: there are "
+            f"{', '.join(data.columns)}; correct `ground_truth`"
+        )
+    rows = RowReader(source.uri, "", frozenset(), Bin(source.rejected, settings))
+    labels = LabelColumns(source.id, source.label, source.time, source.numeric)
+    wanted = data.select(*(quoted(name) for name in names))
+    return Frame(wanted, FrameLabels(rows, labels), _fixed_bytes())
 
 
 def hours_frame(

@@ -42,6 +42,13 @@ class ReadBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a reader is to say of each row; with `records` a record's first row has it as text."""
+
+    records: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingSource:
     """The data that a model was trained on.
 
@@ -79,6 +86,7 @@ class CaptureSource:
     the baseline. `rejected` is a folder in which `{window}` and `{variant}` are replaced.
     With `manifests` the files in the folders name the batch transform's files, of `format`, whose
     CSV rows end with what GenerateInferenceId adds if `inference_id` says so.
+    With `marks` the rows of SageMaker's captures say which record they are of.
     """
 
     uri: str
@@ -96,6 +104,7 @@ class CaptureSource:
     custom_attributes: bool = False
     manifests: bool = False
     inference_id: bool = False
+    marks: Marks | None = None
     sensitive: Hashing | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:

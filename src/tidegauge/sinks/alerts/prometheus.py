@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tidegauge.model.outcome import Severity
+from tidegauge.sinks.layout import MonitorType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,11 +22,12 @@ Sample = tuple[dict[str, str], float]
 
 def exposition(monitor: str, runs: Sequence[ReportedRun], stories: Sequence[Incident]) -> bytes:
     """The state after a report: open incidents, runs by status, and each variant's last window."""
-    last = {run.key.variant: run for run in sorted(runs, key=lambda run: run.key)}
+    ordered = sorted(runs, key=lambda run: run.key)
+    last = {(run.key.type, run.key.variant): run for run in ordered}
 
     def of_last(value: Callable[[ReportedRun], float]) -> Iterator[Sample]:
-        for variant, run in last.items():
-            yield {"monitor": monitor, "variant": variant}, float(value(run))
+        for (type_, variant), run in last.items():
+            yield {"monitor": monitor, "variant": variant, **_type(type_)}, float(value(run))
 
     metrics: dict[str, tuple[str, Iterable[Sample]]] = {
         "open_incidents": ("Incidents that have not ended.", _open(monitor, stories)),
@@ -67,6 +69,7 @@ def _each_open(monitor: str, stories: Iterable[Incident]) -> Iterator[Sample]:
         if story.closed is None:
             labels = {
                 "monitor": monitor,
+                **_type(story.type),
                 "variant": story.variant,
                 "feature": story.feature,
                 "check": story.check,
@@ -76,6 +79,11 @@ def _each_open(monitor: str, stories: Iterable[Incident]) -> Iterator[Sample]:
 
 
 def _statuses(monitor: str, runs: Iterable[ReportedRun]) -> Iterator[Sample]:
-    counts = Counter(run.status for run in runs)
-    for status, count in sorted(counts.items()):
-        yield {"monitor": monitor, "status": status.value}, float(count)
+    counts = Counter((run.key.type, run.status) for run in runs)
+    for (type_, status), count in sorted(counts.items()):
+        yield {"monitor": monitor, "status": status.value, **_type(type_)}, float(count)
+
+
+def _type(type_: MonitorType) -> dict[str, str]:
+    """Data quality, the first type there was, is told of without its name."""
+    return {} if type_ is MonitorType.DATA_QUALITY else {"type": type_.value}

@@ -8,10 +8,11 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tidegauge.documents import outcomes, run, statistics
+from tidegauge.documents import outcomes, statistics
 from tidegauge.documents.text import load
-from tidegauge.sinks.layout import run_path
-from tidegauge.sinks.runs import RUN, STATISTICS, read_document
+from tidegauge.errors import StorageError
+from tidegauge.sinks.layout import MonitorType, run_path
+from tidegauge.sinks.runs import RUN, STATISTICS, read_digested_run, read_document
 from tidegauge.storage import NotFound, join
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ OUTCOMES = "outcomes.json"
 class WindowTold:
     """One committed run with its record and its documents, which are read when they are asked for.
 
-    `digest` is that of the record: a run that was made again with the same result is the same.
+    `digest` is that of the record's text.
     """
 
     key: RunKey
@@ -52,7 +53,9 @@ class WindowTold:
 
     @cached_property
     def statistics(self) -> Statistics | None:
-        """What was seen; None where the run failed."""
+        """What was seen of the features; None where the run failed, or is not about features."""
+        if self.key.type is not MonitorType.DATA_QUALITY:
+            return None
         data = self._document(STATISTICS)
         return statistics.decode(load(data, self.folder), self.folder) if data else None
 
@@ -79,18 +82,18 @@ def window_told(storage: Storage, layout: Layout, key: RunKey) -> WindowTold:
         StorageError: it has been taken back.
     """
     folder = layout.run(key)
-    uri = join(folder, RUN)
-    data = storage.read(uri)
-    record = run.decode(load(data, uri), uri)
-    return WindowTold(key, folder, record, sha256(data).hexdigest()[:16], storage)
+    found = read_digested_run(storage, folder)
+    if found is None:
+        raise StorageError(f"the run at {folder} has been taken back: it is under way again")
+    return WindowTold(key, folder, *found, storage)
 
 
 def window_metrics(window: WindowTold) -> dict[str, float]:
     """The window in numbers, by names of letters, digits and `_-./ `.
 
     `rows` and the other counts of its record, `checks/<verdict>`, and of each feature
-    `completeness/<f>`, `mean/<f>` and `drift/<f>`, the distance to the baseline. What is not finite
-    has no metric.
+    `completeness/<f>`, `mean/<f>` and `drift/<f>`, the distance to the baseline; of model quality
+    `metric/<m>`. What is not finite has no metric.
     """
     found: dict[str, float] = {name: float(n) for name, n in window.record.counts.items()}
     for outcome in window.outcomes:
@@ -98,6 +101,8 @@ def window_metrics(window: WindowTold) -> dict[str, float]:
         found[verdict] = found.get(verdict, 0.0) + 1.0
         if (distance := outcome.numbers.get("distance")) is not None:
             found[f"drift/{metric_name(outcome.feature)}"] = float(distance)
+        if "metric" in outcome.numbers and (value := outcome.numbers.get("value")) is not None:
+            found[f"metric/{metric_name(outcome.feature)}"] = float(value)
     for feature in window.statistics.features if window.statistics else ():
         name = metric_name(feature.name)
         if rows := feature.num_present + feature.num_missing:
