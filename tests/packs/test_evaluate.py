@@ -19,8 +19,8 @@ from tidegauge.model.statistics import InferredType, Kind, Statistics
 from tidegauge.rules.constraints import ComparisonMethod, Constraints, FeatureConstraints
 from tidegauge.rules.finding import Finding
 from tidegauge.rules.packs.evaluate import kinds_of, open_rules, outcomes, overridden
-from tidegauge.rules.packs.from_profile import Batch, Open, from_profile
-from tidegauge.rules.packs.judging import of_measured
+from tidegauge.rules.packs.from_profile import Batch, from_profile
+from tidegauge.rules.packs.judging import Open, of_measured
 from tidegauge.rules.packs.measure import Measured
 from tidegauge.rules.packs.overlay import InForce, overlay
 from tidegauge.rules.packs.rows import FromRows, Unanswered
