@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.config.schema import OnViolation
-from tidegauge.documents.joined import COUNTED
-from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
 from tidegauge.flows.due import ALL_VARIANTS, captured_batches, complete_windows, no_captures
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
+from tidegauge.flows.labels_told import (
+    counted,
+    history_told,
+    inputs_told,
+    is_of,
+    labels_told,
+    revision_told,
+    stands_on_digest,
+)
 from tidegauge.flows.monitor import WindowRun
 from tidegauge.flows.pinned_quality import read_pinned_quality
 from tidegauge.flows.service import Service
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.documents.joined import JoinedUnit
-    from tidegauge.documents.run import RunRecord
     from tidegauge.flows.answers import Reading
     from tidegauge.flows.job import Job
     from tidegauge.flows.joined import Settled
@@ -167,10 +172,14 @@ class _Evaluating:
         if not (self.asked or self._is_due(key.window, counts)):
             return
         before = read_run(self.job.storage, self.job.layout.run(key))
-        stands_on = _digest(units)
-        if not self.asked and _is_of(before, stands_on):
+        stands_on = stands_on_digest(units)
+        if not self.asked and is_of(before, stands_on):
             return
-        labels = {**_labels(counts), "stands_on": stands_on, **_revision(before, asked=self.asked)}
+        labels = {
+            **labels_told(counts),
+            "stands_on": stands_on,
+            **revision_told(before, asked=self.asked),
+        }
         begin(self.job.storage, self.job.layout, key)
         yield self._evaluated(key, units, counts, labels)
 
@@ -203,7 +212,7 @@ class _Evaluating:
         if profile.plan is None:
             profile = QualityProfile(plan=self.baseline.plan)
         result = model_quality.check(
-            profile, self.baseline.against, self.service.series(key), _counted(units, counts)
+            profile, self.baseline.against, self.service.series(key), counted(units, counts)
         )
         found = len(result.violations)
         status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
@@ -243,67 +252,13 @@ class _Evaluating:
             status,
             baseline=self.baseline.id,
             counts={**result.counts, "violations": len(result.violations)},
-            inputs=_inputs(units),
+            inputs=inputs_told(units),
             variant=key.variant,
             window=key.window.key,
             reason=reason,
             type_=MODEL_QUALITY,
             labels=labels
-            and {**labels, "history": _history(labels, status, len(result.violations))},
+            and {**labels, "history": history_told(labels, status, len(result.violations))},
         )
         self.service.tell(key, result.documents)
         commit(self.job.storage, self.job.layout.run(key), result.documents, record)
-
-
-def _is_of(before: RunRecord | None, stands_on: str) -> bool:
-    return (
-        before is not None
-        and before.status is not RunStatus.FAILED
-        and before.labels.get("stands_on") == stands_on
-    )
-
-
-def _labels(counts: MergeCounts) -> dict[str, Any]:
-    """What run.json says of the labels that a run stands on; delays in hours."""
-    delays = {f"p{share}": counts.delay(share / 100) for share in (10, 50, 90, 100)}
-    return {
-        "predictions": counts.predictions,
-        "labelled": counts.labelled,
-        "coverage": round(counts.coverage, 6),
-        "delay_hours": delays,
-    }
-
-
-def _revision(before: RunRecord | None, *, asked: bool) -> dict[str, Any]:
-    """The number of the evaluation and what earlier ones said; a window run anew starts anew."""
-    if asked or before is None or "revision" not in before.labels:
-        return {"revision": 0, "history": []}
-    return {"revision": before.labels["revision"] + 1, "history": before.labels["history"]}
-
-
-def _history(
-    labels: Mapping[str, Any], status: RunStatus, violations: int
-) -> list[Mapping[str, Any]]:
-    said = {name: labels[name] for name in ("revision", "labelled", "coverage")}
-    return [*labels["history"], {**said, "status": status.value, "violations": violations}]
-
-
-def _counted(units: Mapping[RunKey, JoinedUnit], counts: MergeCounts) -> dict[str, int]:
-    merged = {name: value for name, value in counts.as_json().items() if isinstance(value, int)}
-    totals = {name: sum(unit.counted[name] for unit in units.values()) for name in COUNTED}
-    return {**totals, **merged, "unlabelled": counts.predictions - counts.labelled}
-
-
-def _digest(units: Mapping[RunKey, JoinedUnit]) -> str:
-    said = [(key.variant, key.window.key, units[key].digest) for key in sorted(units)]
-    return sha256(repr(said).encode()).hexdigest()[:16]
-
-
-def _inputs(units: Mapping[RunKey, JoinedUnit]) -> RunInputs:
-    """The captures of all units; the labels are told of elsewhere."""
-    digests = "".join(units[key].inputs.digest for key in sorted(units))
-    return RunInputs(
-        sum(unit.inputs.files for unit in units.values()),
-        sum(unit.inputs.bytes for unit in units.values()),
-        sha256(digests.encode()).hexdigest(),
-    )
