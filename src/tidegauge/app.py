@@ -272,7 +272,9 @@ def _add_type(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--engine", choices=("spark", "local", "auto"), help="overrides the conf's `engine`"
+        "--engine",
+        choices=("spark", "local", "auto", "deequ"),
+        help="overrides the conf's `engine`",
     )
     parser.add_argument(
         "--master", metavar="URL", help="the Spark master; default: spark-submit's, or local[*]"

@@ -12,6 +12,7 @@ from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
 from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
+from tidegauge.rules.packs.rows import RowRules
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
 from tidegauge.showing import days_table, open_incidents_table, rules_table, tables
 from tidegauge.showing_quality import quality_table
@@ -263,5 +264,7 @@ def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
         if master:
             raise UsageError("--master chooses a Spark master, and the conf says engine: local")
         return LocalEngine()
+    if conf.engine is EngineName.DEEQU:
+        return SparkEngine(master, RowRules.DEEQU)
     engine = AutoEngine if conf.engine is EngineName.AUTO else SparkEngine
     return engine(master, conf.row_rules)

@@ -80,8 +80,8 @@ def days_table(rows: Iterable[SummaryRow]) -> Shown:
         )
         for (feature, check), found in cells.items()
     )
-    columns = ("feature", "check", "windows", "on these UTC days", "first of them")
-    return Shown("violations per feature and day", columns, lines, ("windows",))
+    columns = ("feature", "check", "violations", "on these UTC days", "first of them")
+    return Shown("violations per feature and day", columns, lines, ("violations",))
 
 
 def changes_table(changes: Iterable[Change]) -> Shown:
@@ -212,9 +212,10 @@ def status_tables(status: Status) -> Iterator[Shown]:
     """Last runs, open incidents, missed windows, and the store's size."""
     yield Shown(
         "last runs",
-        ("variant", "window", "status", "rows", "violations", "reason"),
+        ("type", "variant", "window", "status", "rows", "violations", "reason"),
         tuple(
             (
+                record.type,
                 record.variant,
                 str(Window.parse(record.window)),
                 record.status.value,

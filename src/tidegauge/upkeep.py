@@ -29,7 +29,10 @@ def status(arguments: argparse.Namespace) -> int:
     found = status_of(_job(arguments), datetime.now(UTC))
     print_text(f"baseline {found.baseline or 'none: run `tidegauge baseline`'}")
     for table in status_tables(found):
-        print_table(table.title, table.columns, table.rows, table.right)
+        if table.rows:
+            print_table(table.title, table.columns, table.rows, table.right)
+        else:
+            print_text(table.title)
     return int(ExitCode.DONE)
 
 

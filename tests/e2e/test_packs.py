@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.e2e.world import World, run_key, world
+from tests.e2e.world import START, World, parquet_file, put, rows, run_key, training, world
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,3 +200,29 @@ def test_a_pack_that_is_not_there_is_told(tmp_path: Path, data: str) -> None:
     assert 2 == failed.code
     assert "no.yaml" in failed.error
     assert "`packs`" in failed.error
+
+
+@pytest.mark.parametrize("read", ["arrow", "spark"])
+def test_rows_that_a_time_column_puts_into_windows_are_asked_as_well(
+    tmp_path: Path, spark: SparkSession, read: str
+) -> None:
+    """Two days in one Parquet file, read by the workers or by Spark: each has its own answer."""
+    assert spark
+    asked = [
+        {**row, "at": START + timedelta(days=i % 2, minutes=i)} for i, row in enumerate(rows(5, 80))
+    ]
+    data = put(str(tmp_path / "data"), training() | {"asked/0.parquet": parquet_file(asked)})
+    text = "version: 1\nrules:\n  - {predicate: miles < 500, keep_failing: 99}\n"
+    captures = {"uri": f"{data}/asked", "format": "parquet", "time": "at", "read": read}
+    made = packed(tmp_path, text, data, engine="spark", captures=captures)
+
+    assert [0, 0] == [made.run(command).code for command in ("baseline", "monitor")]
+
+    for day in (1, 2):
+        (found,) = pack_outcomes(made, "AllTraffic", day)
+        failing = [row for row in asked if row["at"].day == day and not row["miles"] < 500]
+        assert (40, len(failing)) == (found["numbers"]["n"], found["numbers"]["failing"])
+        folder = f"rejected/{run_key('AllTraffic', day)[5:-9]}"
+        kept = made.stored()[f"{folder}/rules/pack-0.3._dataset.jsonl"].splitlines()
+        miles = sorted(json.loads(line)["record"]["miles"] for line in kept)
+        assert sorted(row["miles"] for row in failing) == miles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -184,3 +185,13 @@ def test_every_check_is_in_the_language() -> None:
 
 def _nowhere(pack: Pack) -> Pack:
     return replace(pack, rules=tuple(replace(r, place=Place("", 0)) for r in pack.rules))
+
+
+def test_the_guide_shows_packs_that_load_and_names_every_check() -> None:
+    """docs/packs.md."""
+    guide = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+
+    assert [3] == [len(decode(text, "docs/packs.md").rules) for text in blocks if "rules:" in text]
+    named = {word for line in guide.splitlines() for word in re.findall(r"`(\w+)`", line[:40])}
+    assert set(CHECKS) <= named

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
+from chispa import assert_df_equality
+from pyarrow import parquet
 from tests.packs.row_cases import CASES, FAILS_LATE, KINDS, TABLE, Case
 
 from tidegauge.engines.rows import frame, sql
 from tidegauge.model.batch import Chunk, FileSlice, Part
+from tidegauge.model.statistics import Kind
 from tidegauge.rules.packs.measure import Measured, measure_of
 from tidegauge.rules.packs.rows import Questions, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -52,6 +57,46 @@ def answers(rows: DataFrame) -> sql.Answers:
 def test_spark_sql_answers_as_counted_by_hand(number: int, answers: sql.Answers) -> None:
     """Each rule among all the others, sound and unsound."""
     check(CASES[number], answers[0][number])
+
+
+def read_spark(part: Part, tables: Iterator[pa.Table]) -> Iterator[Chunk]:
+    """What Spark has read, as chunks."""
+    assert part.id.startswith("task-")
+    for table in tables:
+        yield Chunk(table, "w", "v")
+
+
+def test_rows_are_the_same_whoever_reads_them(
+    rows: DataFrame, spark: SparkSession, tmp_path: Path
+) -> None:
+    """Names, types and values; the run's column first."""
+    parquet.write_table(TABLE, tmp_path / "rows.parquet")
+    by_spark = frame.of_frame(spark.read.parquet(str(tmp_path)), read_spark, questions())
+
+    assert ["run", *KINDS] == rows.columns == by_spark.columns
+    plain = [f"c{i}" for i in range(len(rows.columns))]  # chispa sorts by names, unquoted
+    read, other = rows.toDF(*plain), by_spark.toDF(*plain)
+    assert_df_equality(read, other, ignore_row_order=True, allow_nan_equality=True)
+
+
+def test_rows_of_overlapping_runs_come_once_for_each(spark: SparkSession) -> None:
+    """Seven days each day: a row belongs to several runs."""
+    asked = replace(questions(), runs={("w", "v"): (3, 5)})
+
+    found = frame.of_parts(spark, PARTS, read_halves, asked).groupBy("run").count().collect()
+
+    assert {3: 8, 5: 8} == {row["run"]: row["count"] for row in found}
+
+
+def test_a_feature_may_be_called_like_the_runs_column(spark: SparkSession) -> None:
+    """The run's column steps aside."""
+    table = pa.table({"run": ["x"], "Run": ["y"]})
+    asked = Questions({"run": Kind.TEXT}, {("w", "v"): (0,)}, {})
+
+    found = frame.of_parts(spark, PARTS[:1], lambda _: iter([Chunk(table, "w", "v")]), asked)
+
+    assert [(0, "x")] == [tuple(row) for row in found.collect()]
+    assert ["_run", "run"] == found.columns
 
 
 def test_a_rule_that_fails_while_it_runs_leaves_the_others_whole(rows: DataFrame) -> None:

@@ -20,6 +20,7 @@ from tidegauge.running import LocalEngine
 if TYPE_CHECKING:
     from tidegauge.flows.cleaning import Removed
 
+THE_FOURTH = "runs/type=data_quality/variant=green/window=2024-03-04"
 LATER = datetime(2024, 4, 1, tzinfo=UTC)  # the last window ended on 5 March
 
 
@@ -86,6 +87,24 @@ def test_runs_that_an_open_incident_needs_stay(moved: World) -> None:
     assert [s for s in stories if s["variant"] == "green"] == [
         s for s in again if s["variant"] == "green"
     ]
+
+
+def test_an_open_incident_of_another_type_keeps_its_own_runs(calm: World) -> None:
+    """Types have variants of the same names, and nothing else in common."""
+    files = calm.stored()
+    other = {
+        key.replace("type=data_quality", "type=model_quality"): data
+        for key, data in files.items()
+        if key.startswith(("runs/type=data_quality/variant=green/window=2024-03-01", THE_FOURTH))
+    }
+    put(str(Path(calm.store, "flights")), other)
+    retain(calm, runs="20d")
+    cleaned(calm)
+
+    assert {key for key in other if key.startswith(THE_FOURTH.replace("data", "model"))} == {
+        key for key in calm.stored() if "type=model_quality" in key
+    }
+    assert set() == days(calm, "green")
 
 
 def test_what_was_cleaned_away_is_not_run_again(calm: World) -> None:

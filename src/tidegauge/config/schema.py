@@ -66,6 +66,7 @@ class EngineName(StrEnum):
     SPARK = "spark"
     LOCAL = "local"
     AUTO = "auto"
+    DEEQU = "deequ"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from tidegauge.sinks.alerts.secrets import from_environment, from_secrets_manage
 from tidegauge.sinks.alerts.topics import EventBridge, Sns
 from tidegauge.sinks.alerts.webhook import Shape, Webhook
 from tidegauge.sinks.alerts.windows import window_told
+from tidegauge.sinks.layout import run_path
 from tidegauge.storage import storage_for
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def tell(job: Job, reports: Sequence[Report], now: datetime) -> tuple[Told, ...]
     The reports are of one type of monitor each; who was told what is kept in one ledger.
 
     Raises:
-        StorageError: the ledger could not be read or written.
+        StorageError: the ledger could not be read.
         DocumentError: the ledger is not one of ours.
     """
     telling = _Telling(job, reports, read_ledger(job.storage, job.layout.ledger(DATA_QUALITY)))
@@ -123,13 +124,17 @@ class _Telling:
         job, recorded = self._job, self._ledger.recorded(name)
         count = 0
         try:
-            keeper = make()
-            for run in sorted(self._runs, key=lambda run: run.key.window):
-                window = window_told(job.storage, job.layout, run.key)
-                if recorded.get(window.path) != window.digest:
-                    keeper.record(window)
-                    self._keep(self._ledger.with_window(name, window.path, window.digest))
-                    count += 1
+            waiting = [
+                run
+                for run in sorted(self._runs, key=lambda run: run.key.window)
+                if recorded.get(run_path(run.key)) != run.digest
+            ]
+            keeper = make() if waiting else None
+            while keeper and count < len(waiting):
+                window = window_told(job.storage, job.layout, waiting[count].key)
+                keeper.record(window)
+                self._keep(self._ledger.with_window(name, window.path, window.digest))
+                count += 1
         except TidegaugeError as error:
             return _failed(name, count, error)
         return Told(name, count)

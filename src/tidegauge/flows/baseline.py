@@ -19,6 +19,7 @@ from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import training_script
 from tidegauge.flows.sensitive import hashing_of, quoting_nothing, sensitive_document
+from tidegauge.flows.stated import stated_training
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -68,7 +69,8 @@ def _make_baseline(job: Job) -> Made:
     storage = job.storage
     storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
     if source.format is Format.TABLE:
-        profile = _profile(job, source, Inputs(()), partial(_warn_of_unknown, source))
+        listed = Inputs(())
+        profile = _profile(job, source, listed, partial(_warn_of_unknown, source))
         inputs = RunInputs(0, 0, sha256(source.uri.encode()).hexdigest())
     else:
         listed = list_training(source.uri, job.conf.s3)
@@ -82,7 +84,8 @@ def _make_baseline(job: Job) -> Made:
         )
     calibration, blocks = calibrated(job, source, profile, profile.statistics(), bad_windows(job))
     plan = plan_of(job.conf, calibration)
-    result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
+    stated = stated_training(job, source, listed, profile)
+    result = data_quality.make_baseline(profile, plan, blocks, stated=stated, sketch=job.sketch)
     for note in result.notes:
         log.warning("%s", note)
     documents = {**result.documents, **sensitive_document(source.sensitive)}

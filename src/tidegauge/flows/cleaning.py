@@ -8,7 +8,6 @@ kept: an incident's id comes from its first window.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tidegauge.config.alarms import policy_of
@@ -134,8 +133,8 @@ class _Cleaning:
     def _is_needed(self, key: RunKey, limit: datetime) -> bool:
         """Whether an incident that is kept began in this run, or has gone on in it."""
         return any(
-            key.type is story.type
-            and escape_partition(key.variant) == escape_partition(story.variant)
+            (key.type, escape_partition(key.variant))
+            == (story.type, escape_partition(story.variant))
             and story.since.start <= key.window.start
             for story in self.stories
             if story.closed is None or story.closed.end > limit
@@ -154,18 +153,19 @@ class _Cleaning:
         """The ledger of alerts need not remember runs that are gone, nor incidents that ended."""
         uri = self.job.layout.ledger(DATA_QUALITY)
         ledger = read_ledger(self.job.storage, uri)
-        left = [run for run in self.runs if run.key not in gone]
-        stories = _stories(self.job, left)
+        stories = _stories(self.job, [run for run in self.runs if run.key not in gone])
         kept = ledger.without({story.id for story in stories}, {run_path(key) for key in gone})
         if kept != ledger:
             write_ledger(self.job.storage, uri, kept)
 
 
-def _stories(job: Job, runs: Iterable[ReportedRun]) -> tuple[Incident, ...]:
-    """The incidents of each type's runs."""
-    by_type = groupby(sorted(runs, key=lambda run: run.key), key=lambda run: run.key.type)
+def _stories(job: Job, runs: Sequence[ReportedRun]) -> tuple[Incident, ...]:
     persistence = policy_of(job.conf.alarms).persistence
-    return tuple(story for _, some in by_type for story in incidents(tuple(some), persistence))
+    return tuple(
+        story
+        for type_ in MonitorType
+        for story in incidents([run for run in runs if run.key.type is type_], persistence)
+    )
 
 
 def _keys(entries: Iterable[Entry]) -> set[RunKey]:

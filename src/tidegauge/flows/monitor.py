@@ -19,6 +19,7 @@ from tidegauge.flows.planning import plan_of, warn_of_unknown
 from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.sensitive import quoting_nothing, refuse_other_hashes
 from tidegauge.flows.service import Service
+from tidegauge.flows.stated import stated_runs
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Against, Result
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.model.batch import Tally
+    from tidegauge.model.statistics import Statistics
     from tidegauge.model.window import Window
     from tidegauge.profile.dataset import Profile
     from tidegauge.sinks.layout import RunKey
@@ -99,10 +101,12 @@ def _run_monitor(
     )
     split = {one.key.window for one in due if one.over_all}
     service = Service(job.conf, now, split, part=variant is not None)
+    service.send_unsent()
     service.warn_of_old({one.key.window for one in due})
     ruled = check_packs(job, packs, rules, source, units, due)
+    stated = stated_runs(job, source, units, due)
     history = History(job, bad_windows(job))
-    checking = _Checking(job, baseline, source, units, service, history, ruled)
+    checking = _Checking(job, baseline, source, units, service, history, ruled, stated)
     runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
@@ -133,6 +137,7 @@ class _Checking:
     service: Service
     history: History
     packs: PackRun
+    stated: Mapping[RunKey, Statistics]
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
@@ -153,6 +158,7 @@ class _Checking:
             self.service.series(key),
             outputs=self._not_expected(profile),
             packs=self.packs.outcomes(key),
+            stated=self.stated.get(key),
             sketch=self.job.sketch,
         )
         found = len(result.violations)

@@ -158,7 +158,7 @@ def check_packs(
         kinds = _joined(batches[one.key] for one in asking)
         measures, refused = _measures(rules, wanted, kinds, hidden)
         asked = replace(_questions(rules, asking, kinds, measures), discreet=bool(hidden))
-        found = _visit(job, source, asking, asked)
+        found = visit(job, source, asking, asked) if measures else {}
         for run, one in enumerate(asking):
             given = found.get(run, FromRows())
             answered[one.key] = replace(given, answers={**refused, **given.answers})
@@ -209,12 +209,15 @@ def _questions(
     return Questions(kinds, runs, measures, keep)
 
 
-def _visit(
-    job: Job, source: CaptureSource, asking: Sequence[Due], asked: Questions
+def visit(
+    job: Job, source: CaptureSource, asking: Sequence[Due], asked: Questions, *, plain: bool = True
 ) -> Mapping[int, FromRows]:
-    """The rows of all units of these runs, read once."""
-    if not asked.measures:
-        return {}
+    """What the rows of all units of these runs answer, read once; `plain` values or hashed ones.
+
+    Raises:
+        InputError: Spark cannot read the captures.
+        EngineError: the engine failed.
+    """
     by_key = {(unit.window, unit.variant): unit for one in asking for unit in one.units}
     units: list[Unit] = [u for u in by_key.values() if u.inputs.files and not u.fault]
     settings = job.conf.s3
@@ -222,8 +225,8 @@ def _visit(
     if source.by_spark:
 
         def open_frame(session: Any) -> Any:  # noqa: ANN401  (Spark's, which flows do not know)
-            return captures_frame(session, again, units, settings, plain=True)
+            return captures_frame(session, again, units, settings, plain=plain)
 
         return job.engine.ask_frame(open_frame, asked)
-    read = reader(again, settings, [unit.window for unit in units], plain=True)
+    read = reader(again, settings, [unit.window for unit in units], plain=plain)
     return job.engine.ask_parts(parts(source, units, settings), read, asked)

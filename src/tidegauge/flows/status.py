@@ -12,6 +12,7 @@ from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.pinned import pinned_id, read_pinned
 from tidegauge.flows.report import INCIDENTS
+from tidegauge.sinks.layout import MonitorType
 from tidegauge.sinks.runs import committed, read_run
 from tidegauge.storage import NotFound, join
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Status:
     """How a monitor is.
 
-    `baseline` is the pinned one, None for none. `last` has the newest run of each variant;
+    `baseline` is the pinned one, None for none. `last` has the newest run of each type and variant;
     `incidents` are the open entries of the last report, None where there was none. `missed` are
     the complete windows without a run, None where that cannot be told, and `obstacle` says why.
     `sizes` are files and bytes by the kind of document.
@@ -55,7 +56,11 @@ def status_of(job: Job, now: datetime) -> Status:
 
 
 def _last(job: Job) -> tuple[RunRecord, ...]:
-    newest = {key.variant: key for key in committed(job.storage, job.layout, DATA_QUALITY)}
+    newest = {
+        (key.type, key.variant): key
+        for type_ in MonitorType
+        for key in committed(job.storage, job.layout, type_)
+    }
     records = (read_run(job.storage, job.layout.run(key)) for key in newest.values())
     return tuple(record for record in records if record is not None)
 

@@ -69,42 +69,51 @@ class Against:
 
 
 def make_baseline(
-    profile: Profile, plan: Plan, blocks: Sequence[Block] = (), *, sketch: bool = True
+    profile: Profile,
+    plan: Plan,
+    blocks: Sequence[Block] = (),
+    *,
+    stated: Statistics | None = None,
+    sketch: bool = True,
 ) -> Result:
     """The documents of a baseline: what was seen, and what is suggested to hold from now on.
 
     The suggestions are tried on the baseline's own `blocks`, as `plan` will decide; what had to be
     loosened, or could not be calibrated, is noted. Without `sketch` statistics.json leaves the
     quantile sketches, its bulk, to profile.parquet.
+    Statistics that another engine has `stated` go before the profile's, whose states are then not
+    kept: what is read from them would be other numbers.
     """
-    statistics = profile.statistics()
+    statistics = stated or profile.statistics()
     constraints, loosened = rehearsed(suggest(statistics), blocks, plan)
     calibration = plan.calibration or Calibration()
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics, sketch=sketch)),
         CONSTRAINTS: dump(constraints_document.encode(constraints)),
         CALIBRATION: dump(calibration_document.encode(calibration)),
-        PROFILE: to_parquet(profile),
     }
+    if stated is None:
+        documents[PROFILE] = to_parquet(profile)
     notes = (*calibration.notes, *loosened)
     return Result(documents, _counts(profile, statistics), notes=notes)
 
 
-def check(
+def check(  # noqa: PLR0913  (a window has that many sides)
     profile: Profile,
     against: Against,
     series: Series,
     *,
     outputs: Collection[str] = (),
     packs: Sequence[Outcome] = (),
+    stated: Statistics | None = None,
     sketch: bool = True,
 ) -> Result:
     """The documents of one window: statistics, every outcome, metrics, and violations if any.
 
     `outputs` are the endpoint's answers: profiled, and never an unexpected column. `packs` is what
-    became of the rules that people wrote.
+    became of the rules that people wrote; `stated` as for the baseline.
     """
-    statistics = profile.statistics()
+    statistics = stated or profile.statistics()
     constraints, plan = against.constraints, against.plan
     own = evaluate(statistics, constraints, against.statistics, outputs=outputs, plan=plan)
     outcomes = (*own, *packs)

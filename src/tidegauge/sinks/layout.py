@@ -129,6 +129,10 @@ class Layout:
         """The folder of what people look at."""
         return join(self.root, "report", monitor_type)
 
+    def unsent(self, monitor_type: MonitorType) -> str:
+        """The folder of the metrics that wait to be sent."""
+        return join(self.root, "alerts", monitor_type, "unsent")
+
     def ledger(self, monitor_type: MonitorType) -> str:
         """The document that says who was told what of this type's incidents."""
         return join(self.root, "alerts", monitor_type, "delivered.json")

@@ -85,5 +85,6 @@ def _typed(column: pa.ChunkedArray | None, kind: Kind, rows: int) -> pa.ChunkedA
         return pa.chunked_array([pa.nulls(rows, wanted)])
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    # Only finer units of time are cut; a number that does not fit is an error, never another one.
-    return column if column.type == wanted else column.cast(wanted, safe=kind is not Kind.TIMESTAMP)
+    # Finer units of time are cut, and whole numbers beyond 2**53 lose digits as float64.
+    cut = kind in (Kind.DATE, Kind.TIMESTAMP, Kind.FRACTIONAL)
+    return column if column.type == wanted else column.cast(wanted, safe=not cut)

@@ -20,8 +20,12 @@ from tidegauge.rules.packs.rows import FromRows, Unanswered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import Constraints
     from tidegauge.rules.packs.overlay import InForce
+
+
+_INT64 = 2.0**63
 
 
 def open_rules(rules: Sequence[InForce], batch: Batch) -> tuple[int, ...]:
@@ -40,10 +44,15 @@ def open_rules(rules: Sequence[InForce], batch: Batch) -> tuple[int, ...]:
 def kinds_of(batch: Batch) -> dict[str, Kind]:
     """The kinds of a batch's columns as rows have them; one that failed is not among them."""
     return {
-        name: feature.detail.kind if feature.detail else Kind.EMPTY
-        for name, feature in batch.features.items()
-        if feature.failure is None
+        name: _kind(feature) for name, feature in batch.features.items() if feature.failure is None
     }
+
+
+def _kind(feature: FeatureStatistics) -> Kind:
+    """Unsigned numbers that 64 bits with a sign do not hold are fractions in rows."""
+    kind = feature.detail.kind if feature.detail else Kind.EMPTY
+    most = feature.numeric.max if feature.numeric else None
+    return Kind.FRACTIONAL if kind is Kind.INTEGRAL and most and most >= _INT64 else kind
 
 
 def outcomes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tidegauge.model.statistics import Kind
+    from tidegauge.model.statistics import Kind, Statistics
     from tidegauge.rules.packs.measure import Measure, Measured
 
 
@@ -34,7 +34,8 @@ class Questions:
 
     `runs` has the runs to which the rows of a window and variant belong: several where windows
     overlap. `kinds` are the rows' columns in order. `keep` says of how many rows that fail a rule
-    the content is wanted; with `discreet` no value may appear in a reason.
+    the content is wanted; with `discreet` no value may appear in a reason. With `profile` the
+    statistics of the rows are wanted, by Deequ.
     """
 
     kinds: Mapping[str, Kind]
@@ -42,6 +43,7 @@ class Questions:
     measures: Mapping[int, Measure]
     keep: Mapping[int, int] = field(default_factory=dict)
     discreet: bool = False
+    profile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,4 @@ class FromRows:
     answers: Mapping[int, Measured | Unanswered] = field(default_factory=dict)
     failing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     by: str = ""
+    statistics: Statistics | None = None

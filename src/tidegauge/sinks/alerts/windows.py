@@ -8,10 +8,11 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tidegauge.documents import outcomes, run, statistics
+from tidegauge.documents import outcomes, statistics
 from tidegauge.documents.text import load
+from tidegauge.errors import StorageError
 from tidegauge.sinks.layout import MonitorType, run_path
-from tidegauge.sinks.runs import RUN, STATISTICS, read_document
+from tidegauge.sinks.runs import RUN, STATISTICS, read_digested_run, read_document
 from tidegauge.storage import NotFound, join
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ OUTCOMES = "outcomes.json"
 class WindowTold:
     """One committed run with its record and its documents, which are read when they are asked for.
 
-    `digest` is that of the record: a run that was made again with the same result is the same.
+    `digest` is that of the record's text.
     """
 
     key: RunKey
@@ -81,10 +82,10 @@ def window_told(storage: Storage, layout: Layout, key: RunKey) -> WindowTold:
         StorageError: it has been taken back.
     """
     folder = layout.run(key)
-    uri = join(folder, RUN)
-    data = storage.read(uri)
-    record = run.decode(load(data, uri), uri)
-    return WindowTold(key, folder, record, sha256(data).hexdigest()[:16], storage)
+    found = read_digested_run(storage, folder)
+    if found is None:
+        raise StorageError(f"the run at {folder} has been taken back: it is under way again")
+    return WindowTold(key, folder, *found, storage)
 
 
 def window_metrics(window: WindowTold) -> dict[str, float]:
