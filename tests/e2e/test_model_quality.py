@@ -460,6 +460,33 @@ def test_too_many_unreadable_labels_stop_the_call(tmp_path: Path) -> None:
     assert [key for key in made.stored() if key.startswith("rejected/ground_truth/")]
 
 
+def test_a_capture_that_cannot_be_read_is_kept_aside(tmp_path: Path) -> None:
+    """Beside the run that counted it; and with too many of them the window fails, it alone."""
+    made = quality_world(tmp_path, max_rejected=0.05)
+    for day, lines in ((1, 1), (2, 60)):
+        key = f"captures/blue/2024/03/{day:02}/05/bad.jsonl"
+        put(made.data, {key: b"no record\n" * lines})
+    made.run("baseline")
+    assert 4 == made.run("monitor").code
+    assert 1 == made.document(run_key("blue", 1))["counts"]["rejected"]
+    assert "Failed" == made.document(run_key("blue", 2))["status"]
+    assert "60 of 180 records could not be read" in made.document(run_key("blue", 2))["reason"]
+    assert "Completed" == made.document(run_key("blue", 3))["status"]
+    for day in (1, 2):
+        below = run_key("blue", day, "").replace("runs/", "rejected/")
+        assert [key for key in made.stored() if key.startswith(below)]
+
+
+def test_catching_up_may_be_bounded(tmp_path: Path, road: Road) -> None:
+    """The oldest windows first; the others by the next calls, until there is nothing to do."""
+    made = quality_world(tmp_path, data=road[0].data, max_catch_up=3)
+    made.run("baseline")
+    assert "9 windows checked" in made.run("monitor").out
+    assert "3 windows checked" in made.run("monitor").out
+    assert "nothing to do" in made.run("monitor").out
+    assert found(road[0], "_all", 4) == pytest.approx(found(made, "_all", 4))
+
+
 def test_the_series_of_the_report_has_every_window(road: Road) -> None:
     """Metrics and quantiles of the predictions, beside the baseline's."""
     made, said = road

@@ -29,6 +29,7 @@ from tidegauge.quality.table import to_parquet
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import (
     RowsKeeper,
+    begin_unit,
     commit_unit,
     profile_name,
     read_labels_read,
@@ -126,7 +127,7 @@ class _Pass:
     def joined_with(self, groups: Sequence[LabelGroup], closes: timedelta) -> Settled:
         storage, layout = self.job.storage, self.job.layout
         for key in self.new:
-            remove_unit(storage, layout, key)
+            begin_unit(storage, layout, key)
         buckets = _buckets(self._bytes())
         joined = self._joined(groups, closes, buckets)
         kept = layout.rejected_labels

@@ -14,7 +14,13 @@ from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
-from tidegauge.flows.due import ALL_VARIANTS, captured_batches, complete_windows, no_captures
+from tidegauge.flows.due import (
+    ALL_VARIANTS,
+    bounded,
+    captured_batches,
+    complete_windows,
+    no_captures,
+)
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
 from tidegauge.flows.labels_told import (
@@ -97,12 +103,19 @@ def _caught_up(
         for one in some:
             windows.setdefault(one, []).append(name)
     known = joined_units(job.storage, job.layout)
-    missing = {
-        unit
+    done = completed(job.storage, job.layout, MODEL_QUALITY)
+    lacking = {
+        one: [
+            unit
+            for unit in units_of(one, job.conf.profile)
+            if any(RunKey(MODEL_QUALITY, name, unit) not in known for name in names)
+        ]
         for one, names in windows.items()
-        for unit in units_of(one, job.conf.profile)
-        if any(RunKey(MODEL_QUALITY, name, unit) not in known for name in names)
+        if any(RunKey(MODEL_QUALITY, name, one) not in done for name in names)
     }
+    waiting = sorted(one for one, units in lacking.items() if units)
+    now_taken = bounded(waiting, job.conf.max_catch_up)
+    missing = {unit for one in now_taken for unit in lacking[one]}
     fresh = [
         batch
         for batch in captured_batches(job, reading.source, missing)
@@ -112,7 +125,8 @@ def _caught_up(
     kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
     settled = settle(job, reading, fresh, kept, now)
-    return {one: tuple(windows[one]) for one in sorted(windows)}, settled
+    later = set(waiting) - set(now_taken)
+    return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
 
 
 def _given(
@@ -180,7 +194,7 @@ class _Evaluating:
             "stands_on": stands_on,
             **revision_told(before, asked=self.asked),
         }
-        begin(self.job.storage, self.job.layout, key)
+        begin(self.job.storage, self.job.layout, key, rejected=False)
         yield self._evaluated(key, units, counts, labels)
 
     def _unit(self, key: RunKey) -> JoinedUnit:
@@ -234,7 +248,7 @@ class _Evaluating:
 
     def _failed(self, key: RunKey, reason: str) -> WindowRun:
         log.error("%s", reason, extra={"variant": key.variant, "window": str(key.window)})
-        begin(self.job.storage, self.job.layout, key)
+        begin(self.job.storage, self.job.layout, key, rejected=False)
         self._commit(key, RunStatus.FAILED, Result({}, {}), {}, reason, {})
         folder = self.job.layout.run(key)
         return WindowRun(key, folder, RunStatus.FAILED, ExitCode.INPUT, reason=reason)
