@@ -487,6 +487,34 @@ def test_catching_up_may_be_bounded(tmp_path: Path, road: Road) -> None:
     assert found(road[0], "_all", 4) == pytest.approx(found(made, "_all", 4))
 
 
+def test_what_a_killed_job_left_is_made_whole(tmp_path: Path) -> None:
+    """Labels joined but runs not made, or not written down: the end is the same, byte by byte."""
+    made = quality_world(tmp_path)
+    made.run("baseline")
+    made.run("monitor")
+    whole = made.stored()
+    root = Path(made.store, "flights")
+    for key in (run_key("blue", 2), run_key("_all", 3), "merged/type=model_quality/_labels.json"):
+        (root / key).unlink()
+    unit = root / "merged/type=model_quality/variant=green/window=2024-03-04T0000Z_P1D"
+    (unit / "rows-0001-00000.parquet").write_bytes(b"cut off")
+    (unit / "_joined.json").unlink()
+    (root / run_key("green", 4)).unlink()
+    assert "3 windows checked" in made.run("monitor").out
+    assert whole == made.stored()
+
+
+def test_old_merged_rows_are_cleaned_away(tmp_path: Path) -> None:
+    """Of units that ended long ago, where the conf says so; they are not merged again."""
+    made = quality_world(tmp_path, retention={"merged": "30d"})
+    made.run("baseline")
+    made.run("monitor")
+    assert 0 == tidegauge("clean", made.conf).code
+    left = [key for key in made.stored() if key.startswith("merged/")]
+    assert ["merged/type=model_quality/_labels.json"] == left
+    assert "nothing to do" in made.run("monitor").out
+
+
 def test_the_series_of_the_report_has_every_window(road: Road) -> None:
     """Metrics and quantiles of the predictions, beside the baseline's."""
     made, said = road
