@@ -272,6 +272,43 @@ def test_spark_makes_the_same_documents(tmp_path: Path, road: Road) -> None:
     assert road[0].stored() == made.stored()
 
 
+def test_what_spark_reads_itself_gives_the_same_numbers(tmp_path: Path, road: Road) -> None:
+    """Captures with `read: spark`, labels and baseline as tables: the same rows, by other ways."""
+    data = road[0].data
+    labels = told()
+    table = {"key": [t.id for t in labels], "late": [t.label for t in labels]}
+    (tmp_path / "labels").mkdir()
+    parquet.write_table(
+        pa.table({**table, "at": [t.time for t in labels]}), tmp_path / "labels/labels.parquet"
+    )
+    made = quality_world(
+        tmp_path,
+        data=data,
+        engine="spark",
+        captures={
+            "uri": f"{data}/captures",
+            "format": "sagemaker",
+            "read": "spark",
+            "inputs": ["amount", "seats"],
+            "outputs": ["score"],
+        },
+        truth={
+            "uri": str(tmp_path / "labels"),
+            "format": "table",
+            "id": "key",
+            "label": "late",
+            "time": "at",
+        },
+        quality={"baseline": {"uri": f"{data}/baseline", "format": "table", "time": "when"}},
+    )
+    assert 0 == made.run("baseline").code
+    assert 0 == made.run("monitor").code
+    for day in DAYS:
+        assert found(road[0], "green", day) == pytest.approx(found(made, "green", day))
+        ours, theirs = (w.document(run_key("green", day))["counts"] for w in (made, road[0]))
+        assert theirs == ours
+
+
 def now(text: str) -> datetime:
     """A time of 2024."""
     return datetime.fromisoformat(f"2024-{text}+00:00")
