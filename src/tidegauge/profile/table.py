@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,8 +20,12 @@ from tidegauge.model.statistics import Kind
 from tidegauge.profile.dataset import Profile
 from tidegauge.profile.feature import STATES, FeatureProfile
 
-VERSION = 1
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION = 2  # 2: elements of lists, sums of decimals, null for a state that has seen nothing
 _KEY = b"tidegauge"
+_CHECKSUM = b"tidegauge.crc32"  # Parquet's own checksums are of its pages only
 
 SCHEMA = pa.schema(
     [
@@ -32,7 +37,8 @@ SCHEMA = pa.schema(
         pa.field("nulls", pa.int64(), nullable=False),
         pa.field("mean", pa.float64()),
         pa.field("std_dev", pa.float64()),
-        *(pa.field(state, pa.binary(), nullable=False) for state in STATES),
+        pa.field("elements", pa.bool_(), nullable=False),
+        *(pa.field(state, pa.binary()) for state in STATES),
     ]
 )
 
@@ -41,7 +47,8 @@ def to_parquet(profile: Profile) -> bytes:
     """The bytes of `profile.parquet`; the same profile gives the same bytes."""
     rows = [_row(feature) for feature in profile.features]
     meta = {"version": VERSION, "rows": profile.rows, "tally": asdict(profile.tally)}
-    schema = SCHEMA.with_metadata({_KEY: json.dumps(meta).encode()})
+    about = json.dumps(meta).encode()
+    schema = SCHEMA.with_metadata({_KEY: about, _CHECKSUM: b"%08x" % crc32(about)})
     out = io.BytesIO()
     # Sketches are random digits: they do not compress, and statistics of blobs are of no use.
     # Nor would one flipped bit in them be seen without a checksum.
@@ -68,6 +75,7 @@ def from_parquet(data: bytes, where: str) -> Profile:
         meta = json.loads(table.schema.metadata[_KEY])
         version = int(meta["version"])
         if version <= VERSION:
+            _check(table.schema.metadata)
             return _profile(meta, table)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DocumentError) as error:
         reason = " ".join(str(error).split())
@@ -79,6 +87,13 @@ def from_parquet(data: bytes, where: str) -> Profile:
         f"{where} has version {version}, this release reads up to {VERSION}; "
         "use the release that wrote it, or a newer one"
     )
+
+
+def _check(metadata: Mapping[bytes, bytes]) -> None:
+    """Raise ValueError where the metadata is not as it was written; version 1 cannot tell."""
+    expected = metadata.get(_CHECKSUM)
+    if expected is not None and expected != b"%08x" % crc32(metadata[_KEY]):
+        raise ValueError("its metadata is not what was written: a byte has changed")
 
 
 def _profile(meta: dict[str, Any], table: pa.Table) -> Profile:
@@ -97,12 +112,22 @@ def _row(feature: FeatureProfile) -> dict[str, Any]:
         "nulls": feature.counts.nulls,
         "mean": feature.moments.average,
         "std_dev": feature.moments.std_dev(),
-        **{name: getattr(feature, name).to_bytes() for name in STATES},
+        "elements": feature.elements,
+        **feature.blobs(),
     }
 
 
 def _feature(row: dict[str, Any]) -> FeatureProfile:
-    states = {name: state.from_bytes(row[name]) for name, state in STATES.items()}
+    states = {
+        name: state.from_bytes(row[name])
+        for name, state in STATES.items()
+        if row.get(name) is not None
+    }
     return FeatureProfile(
-        row["feature"], row["position"], Kind(row["kind"]), row["failure"], **states
+        row["feature"],
+        row["position"],
+        Kind(row["kind"]),
+        row["failure"],
+        row.get("elements", False),
+        **states,
     )

@@ -30,6 +30,10 @@ class Counts:
     strays: int = 0
 
     @property
+    def blank(self) -> bool:
+        return self == type(self)()
+
+    @property
     def present(self) -> int:
         """Rows that hold a value; NaN and infinities are values, null is none."""
         return self.rows - self.nulls

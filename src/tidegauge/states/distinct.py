@@ -40,6 +40,10 @@ class Distinct:
         return cls(np.empty(0, np.uint64), np.empty(0, np.int64))
 
     @property
+    def blank(self) -> bool:
+        return not len(self.hashes)
+
+    @property
     def threshold(self) -> np.uint64 | None:
         """Only hashes below it can enter; None while there is room."""
         return self.hashes[-1] if len(self.hashes) >= K else None

@@ -28,6 +28,10 @@ class Lengths:
     squares: int = 0
 
     @property
+    def blank(self) -> bool:
+        return not self.n
+
+    @property
     def mean(self) -> float | None:
         return self.total / self.n if self.n else None
 

@@ -42,6 +42,10 @@ class Moments:
     total: float = 0.0
     total_error: float = 0.0
 
+    @property
+    def blank(self) -> bool:
+        return not self.n
+
     @classmethod
     def of_values(cls, values: NDArray[np.float64], pivot: float) -> Self:
         """The moments of finite values; `pivot` lies among them (their median is best).

@@ -41,6 +41,10 @@ class Types:
     boolean: int = 0
     string: int = 0
 
+    @property
+    def blank(self) -> bool:
+        return self == type(self)()
+
     @classmethod
     def of_texts(cls, texts: pa.Array, counts: NDArray[np.int64] | None = None) -> Self:
         """The types of distinct texts, each of which stands for `counts` rows (default: one)."""
