@@ -75,7 +75,7 @@ class Distinct:
         if counts is None:
             hashes = np.sort(hashes)
         else:
-            order = np.argsort(hashes)
+            order = np.argsort(hashes, kind="stable")  # merged states are runs in order
             hashes, counts = hashes[order], counts[order]
         starts = np.concatenate(([0], np.flatnonzero(hashes[1:] != hashes[:-1]) + 1))
         if counts is None:
