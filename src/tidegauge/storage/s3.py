@@ -82,7 +82,7 @@ class S3Storage:
             for item in page.get("Contents", []):
                 if not item["Key"].endswith("/"):  # else the marker of an empty folder
                     key = item["Key"].removeprefix(prefix)
-                    yield Entry(key, item["Size"], item["ETag"].strip('"'))
+                    yield Entry(key, item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     def folders(self, prefix_uri: str) -> tuple[str, ...]:
         names = (
@@ -137,6 +137,21 @@ def _client(settings: S3Settings, _: int) -> S3Client:
         return session.client("s3", endpoint_url=settings.endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         raise UsageError(f"the S3 settings do not work: {error}; correct {settings}") from error
+
+
+def identity(settings: S3Settings) -> str:
+    """Where the credentials come from, and whose key they are; never the secret.
+
+    Raises:
+        UsageError: there are none.
+    """
+    found = boto3.Session(profile_name=settings.profile).get_credentials()
+    if found is None:
+        raise UsageError(
+            "there are no AWS credentials: expected the environment's, a profile's (`s3.profile`) "
+            "or a role's"
+        )
+    return f"{found.method}, access key {found.get_frozen_credentials().access_key}"
 
 
 def filesystem(settings: S3Settings, bucket: str) -> S3FileSystem:
