@@ -97,9 +97,10 @@ def test_only_the_door_prints_and_looks_at_the_clock() -> None:
 
 
 def test_py4j_is_reached_only_by_the_engine_that_must() -> None:
-    """`_jvm` does not exist on Spark Connect."""
+    """`_jvm` does not exist on Spark Connect; Deequ is there or not at all."""
     reaching = {named(path) for path in MODULES if "_jvm" in text(path)}
-    assert reaching <= {"src/tidegauge/engines/deequ.py"}
+    engines = {"src/tidegauge/engines/deequ.py", "src/tidegauge/engines/deequ_profile.py"}
+    assert reaching <= engines
 
 
 def test_no_file_names_a_machine_or_a_package_registry() -> None:
