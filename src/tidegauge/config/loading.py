@@ -19,6 +19,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from tidegauge.config.alarms import alarm_problems
 from tidegauge.config.capture_rules import capture_problems, training_problems
+from tidegauge.config.s3_rules import s3_problems
 from tidegauge.config.schema import CaptureFormat, Conf, EngineName
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.model.window import parse_duration
@@ -266,6 +267,7 @@ def _problems(conf: Conf) -> list[str]:
     found += _time_problems(conf)
     found += _output_problems(conf)
     found += alarm_problems(conf.alarms)
+    found += s3_problems(conf.s3)
     captures = conf.captures
     plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
     plain = plain and not (captures and captures.manifests)  # these have a layout of their own

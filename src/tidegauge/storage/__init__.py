@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from tidegauge.storage.contract import Entry, NotFound, S3Settings, Storage
+from tidegauge.storage.contract import Encryption, Entry, NotFound, S3Settings, Storage
 from tidegauge.storage.opening import filesystem, storage_for
 from tidegauge.storage.uri import join
 
-__all__ = ["Entry", "NotFound", "S3Settings", "Storage", "filesystem", "join", "storage_for"]
+__all__ = [
+    "Encryption",
+    "Entry",
+    "NotFound",
+    "S3Settings",
+    "Storage",
+    "filesystem",
+    "join",
+    "storage_for",
+]

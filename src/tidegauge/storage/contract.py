@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from tidegauge.errors import ExitCode, StorageError
@@ -30,18 +31,30 @@ class Entry:
     tag: str
 
 
+class Encryption(StrEnum):
+    """How S3 encrypts what is put: with a key of its own, or with one of KMS."""
+
+    SSE_S3 = "sse-s3"
+    SSE_KMS = "sse-kms"
+
+
 @dataclass(frozen=True, slots=True)
 class S3Settings:
     """Where S3 is and who asks; None leaves it to the environment and the AWS configuration.
 
     `path_style` puts the bucket into the path, not the host name; None does so for an endpoint
-    other than AWS's own.
+    other than AWS's own. `encryption` None is the bucket's default, `kms_key` None the account's
+    key. A request is tried `attempts` times, and each waits `timeout` seconds for bytes.
     """
 
     endpoint: str | None = None
     region: str | None = None
     profile: str | None = None
     path_style: bool | None = None
+    encryption: Encryption | None = None
+    kms_key: str | None = None
+    attempts: int = 5
+    timeout: float = 60.0
 
 
 FROM_ENVIRONMENT = S3Settings()
