@@ -18,5 +18,6 @@ def s3_problems(s3: S3Settings) -> Iterator[str]:
         yield "s3.kms_key: a key is used by `encryption: sse-kms` alone: add it, or remove the key"
     if s3.attempts < 1:
         yield f"s3.attempts: expected 1 or more, found {s3.attempts}"
-    if not s3.timeout > 0:
-        yield f"s3.timeout: expected seconds, more than 0, found {s3.timeout}"
+    for key, seconds in (("timeout", s3.timeout), ("lease", s3.lease)):
+        if not seconds > 0:
+            yield f"s3.{key}: expected seconds, more than 0, found {seconds}"

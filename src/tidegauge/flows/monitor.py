@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
+from tidegauge.flows.claiming import claiming
 from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
 from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
@@ -20,7 +21,7 @@ from tidegauge.flows.service import Service
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Against, Result
-from tidegauge.sinks.runs import begin, commit
+from tidegauge.sinks.runs import begin
 from tidegauge.sources.attributed import CUSTOM
 from tidegauge.sources.script import ScriptError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tidegauge.flows.claiming import Claimed
     from tidegauge.flows.due import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
@@ -72,22 +74,25 @@ def run_monitor(
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
     source = captures_of(job, baseline)
     after = postprocess_script(job.conf)
-    due = due_windows(job, source, now, window, variant)
-    for one in due:
-        begin(job.storage, job.layout, one.key)
-        if variant is not None:  # the run over all variants has the old one in it
-            begin(job.storage, job.layout, replace(one.key, variant=ALL_VARIANTS))
-    units = Units.profiled(
-        job,
-        source,
-        due=[unit for one in due if not one.over_all for unit in one.units],
-        other=[unit for one in due if one.over_all for unit in one.units],
-    )
-    split = {one.key.window for one in due if one.over_all}
-    service = Service(job.conf, now, split, part=variant is not None)
-    service.warn_of_old({one.key.window for one in due})
-    checking = _Checking(job, baseline, source, units, service, History(job, bad_windows(job)))
-    runs = tuple(checking.run(one) for one in due)
+    listed = due_windows(job, source, now, window, variant)
+    with claiming(job, now) as claimed:
+        due = claimed.take(listed, source) if window is None else claimed.take_given(listed)
+        for one in due:
+            begin(job.storage, job.layout, one.key)
+            if variant is not None:  # the run over all variants has the old one in it
+                begin(job.storage, job.layout, replace(one.key, variant=ALL_VARIANTS))
+        units = Units.profiled(
+            job,
+            source,
+            due=[unit for one in due if not one.over_all for unit in one.units],
+            other=[unit for one in due if one.over_all for unit in one.units],
+        )
+        split = {one.key.window for one in due if one.over_all}
+        service = Service(job.conf, now, split, part=variant is not None)
+        service.warn_of_old({one.key.window for one in due})
+        history = History(job, bad_windows(job))
+        checking = _Checking(job, baseline, source, units, service, history, claimed)
+        runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
     service.close(len(runs), violations, failure)
@@ -116,6 +121,7 @@ class _Checking:
     units: Units
     service: Service
     history: History
+    claimed: Claimed
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
@@ -188,7 +194,7 @@ class _Checking:
             reason=reason,
         )
         self.service.tell(key, result.documents)
-        commit(self.job.storage, folder, result.documents, record)
+        self.claimed.commit(key, result.documents, record)
         if status is not RunStatus.FAILED:
             self.history.add(key, result.counts["rows"])
         return folder

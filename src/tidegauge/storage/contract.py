@@ -45,6 +45,7 @@ class S3Settings:
     `path_style` puts the bucket into the path, not the host name; None does so for an endpoint
     other than AWS's own. `encryption` None is the bucket's default, `kms_key` None the account's
     key. A request is tried `attempts` times, and each waits `timeout` seconds for bytes.
+    What a process has claimed is another's `lease` seconds after its last sign of life.
     """
 
     endpoint: str | None = None
@@ -55,6 +56,7 @@ class S3Settings:
     kms_key: str | None = None
     attempts: int = 5
     timeout: float = 60.0
+    lease: float = 120.0
 
 
 FROM_ENVIRONMENT = S3Settings()
@@ -72,6 +74,10 @@ class Storage(Protocol):
 
     def write(self, uri: str, data: bytes) -> None:
         """Put the object, new or in place of the old: readers see either, never a part."""
+        ...
+
+    def create(self, uri: str, data: bytes) -> bool:
+        """Put the object unless there is another; False: there is one, of other content."""
         ...
 
     def delete(self, uris: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _BULK = 1000  # keys that one DeleteObjects request may name
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
+# A conditional put of which the condition does not hold, or that met another one.
+_NOT_SO = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"}
 _PASSING = {"InternalError", "ServiceUnavailable", "SlowDown"}  # of a key, in an answer of 200
 _DENIED = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _PERMISSION = {
@@ -55,7 +57,7 @@ class S3Storage:
 
     def read(self, uri: str) -> bytes:
         bucket, key = split_s3(uri)
-        with _explained("read", uri):
+        with explained("read", uri):
             for attempt in range(1, self.settings.attempts):
                 try:
                     return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -65,10 +67,14 @@ class S3Storage:
 
     def write(self, uri: str, data: bytes) -> None:
         bucket, key = split_s3(uri)
-        with _explained("write", uri):
+        with explained("write", uri):
             client(self.settings).put_object(
                 Bucket=bucket, Key=key, Body=data, **_encryption(self.settings)
             )
+
+    def create(self, uri: str, data: bytes) -> bool:
+        # An answer that was lost looks like another's object: the content tells.
+        return put_if(self.settings, uri, data, IfNoneMatch="*") or self.read(uri) == data
 
     def delete(self, uris: Iterable[str]) -> None:
         for bucket, group in groupby(map(split_s3, uris), key=lambda location: location[0]):
@@ -77,7 +83,7 @@ class S3Storage:
                 self._delete(bucket, bulk)
 
     def _delete(self, bucket: str, keys: list[str], attempt: int = 1) -> None:
-        with _explained("delete", f"s3://{bucket}/{keys[0]}"):
+        with explained("delete", f"s3://{bucket}/{keys[0]}"):
             answer = client(self.settings).delete_objects(
                 Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
@@ -109,7 +115,7 @@ class S3Storage:
     def exists(self, uri: str) -> bool:
         bucket, key = split_s3(uri)
         try:
-            with _explained("read", uri):
+            with explained("read", uri):
                 client(self.settings).head_object(Bucket=bucket, Key=key)
         except NotFound:
             return False
@@ -121,10 +127,35 @@ class S3Storage:
         """The pages of a listing, each with the prefix that its keys begin with."""
         bucket, key = split_s3(prefix_uri)
         prefix = f"{key.rstrip('/')}/" if key else ""
-        with _explained("list", prefix_uri):
+        with explained("list", prefix_uri):
             pages = client(self.settings).get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter=delimiter):
                 yield page, prefix
+
+
+class Condition(TypedDict, total=False):
+    """On what a put depends: that there is no object, or that it has this tag."""
+
+    IfNoneMatch: Literal["*"]
+    IfMatch: str
+
+
+def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Condition]) -> bool:
+    """Put the object if the condition holds; False: it does not.
+
+    Raises:
+        StorageError: the object cannot be written.
+    """
+    bucket, key = split_s3(uri)
+    s3 = client(settings)
+    with explained("write", uri):
+        try:
+            s3.put_object(Bucket=bucket, Key=key, Body=data, **_encryption(settings), **condition)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _NOT_SO:
+                raise
+            return False
+    return True
 
 
 def _encryption(settings: S3Settings) -> _Encryption:
@@ -144,7 +175,7 @@ def _wait(attempt: int) -> None:
 
 
 @contextmanager
-def _explained(operation: str, uri: str) -> Iterator[None]:
+def explained(operation: str, uri: str) -> Iterator[None]:
     """Turn what boto3 raises into our errors: the place, the reason, what to do."""
     try:
         yield
