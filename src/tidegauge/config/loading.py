@@ -33,7 +33,7 @@ _MONITOR_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 _HOUR = timedelta(hours=1)
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics")
+_NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics", "late")
 
 
 def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:
@@ -216,9 +216,9 @@ def _time_problems(conf: Conf) -> list[str]:
     """Durations must be some, and fit into each other: windows are merged from whole units."""
     lengths: dict[str, timedelta] = {}
     found = []
-    for name in ("window", "every", "profile"):
+    for name in ("window", "every", "profile", "late"):
         try:
-            if (text := getattr(conf, name)) is not None:
+            if (text := getattr(conf, name)) is not None and (name, text) != ("late", "never"):
                 lengths[name] = parse_duration(text)
         except UsageError as error:
             found.append(f"{name}: {error}")

@@ -149,6 +149,7 @@ class Conf:
     window: str | None = None
     every: str | None = None
     profile: str | None = None
+    late: str | None = None
     documents: Documents = field(default_factory=Documents)
     alarms: Alarms = field(default_factory=Alarms)
     on_violation: OnViolation = OnViolation.REPORT

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.documents.run import RunRecord
-    from tidegauge.flows.due import Due
+    from tidegauge.flows.captured import Due
     from tidegauge.flows.job import Job
     from tidegauge.model.window import Window
     from tidegauge.sinks.layout import RunKey

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
+from tidegauge.flows.captured import ALL_VARIANTS
 from tidegauge.flows.claiming import claiming
-from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
+from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tidegauge.flows.captured import Due
     from tidegauge.flows.claiming import Claimed
-    from tidegauge.flows.due import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.model.batch import Tally
