@@ -89,6 +89,9 @@ class _Listener(ThreadingHTTPServer):
         self.behind = urlsplit(server).netloc
         self.proxy = Proxy(f"http://127.0.0.1:{self.server_address[1]}")
 
+    def handle_error(self, *_: object) -> None:
+        """A client that has gone meanwhile is no news."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Listener

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e.killing import killed
-from tests.e2e.world import World, captures, conf_of, put, strict_json, training, write_conf
+from tests.e2e.world import World, captures, conf_of, put, training, write_conf
 from tests.faults.racing import awake, race, stopped
+from tests.faults.sound import runs_of
 
 from tidegauge.storage import join, storage_for
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.e2e.world import Files, Travelled
     from tests.s3_server import S3Server
 
-RUN = "run.json"
 FOURTH = ("--window", "2024-03-04/P1D")
 # Two ways to run the window that give other documents: what is mixed would show.
 WAYS = (("--set", "documents.sketch=kll"), ("--set", "documents.sketch=none"))
@@ -37,20 +36,6 @@ def remote(s3: S3Server, bucket: str, tmp_path: Path) -> World:
     made = World(data, f"{bucket}/store", conf, s3.settings)
     assert 0 == made.run("baseline").code
     return made
-
-
-def runs_of(made: World) -> Files:
-    """The documents of runs, which must be whole: each run.json lists what lies beside it."""
-    found = {key: data for key, data in made.stored().items() if key.startswith("runs/")}
-    folders = {key.rpartition("/")[0] for key in found if key.endswith(f"/{RUN}")}
-    for folder in folders:
-        beside = {
-            key.rpartition("/")[2]: sha256(data).hexdigest()
-            for key, data in found.items()
-            if key.startswith(f"{folder}/") and not key.endswith(f"/{RUN}")
-        }
-        assert beside == strict_json(found[f"{folder}/{RUN}"])["documents"]
-    return found
 
 
 def each_alone(made: World) -> list[Files]:

@@ -18,6 +18,7 @@ from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import training_script
+from tidegauge.flows.steady import refuse_changed
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -55,7 +56,7 @@ def make_baseline(job: Job) -> Made:
     Raises:
         UsageError: the script of the training data cannot be used.
         InputError: the training data is missing, empty or unreadable.
-        StorageError: the store could not be written.
+        StorageError: the store could not be written, or the training data while it was read.
         EngineError: the engine failed.
     """
     source = _training_of(job)
@@ -67,6 +68,8 @@ def make_baseline(job: Job) -> Made:
     else:
         listed = list_training(source.uri, job.conf.s3)
         profile = _profile_files(job, source, listed)
+        if list_training(source.uri, job.conf.s3) != listed:
+            refuse_changed(source.uri, "the training data")
         inputs = summed_up(source.read_with(listed))
     job.refuse_too_many_rejected(profile.tally, "the training data", source.rejected)
     if not profile.rows:

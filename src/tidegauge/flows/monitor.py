@@ -19,6 +19,7 @@ from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.service import Service
+from tidegauge.flows.steady import ChangedInputs, refuse_changed
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Against, Result
@@ -129,10 +130,11 @@ class _Checking:
         key, inputs = due.key, due.inputs
         profile = self.units.merged(due.units)
         try:
-            kept = due.rejected(self.job.layout)
-            self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
+            kept, what = due.rejected(self.job.layout), f"{key.variant} {key.window}"
+            refuse_changed(self.units.changed_in(due.units), what)
+            self.job.refuse_too_many_rejected(profile.tally, what, kept)
             return self._check(due, profile)
-        except InputError as error:
+        except (ChangedInputs, InputError) as error:
             return self._failed(key, profile.tally, inputs, error)
 
     def _check(self, due: Due, profile: Profile) -> WindowRun:

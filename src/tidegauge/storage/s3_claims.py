@@ -74,11 +74,15 @@ class S3Claims:
 
     def release(self) -> None:
         self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None:
+            return
+        self._thread.join()
+        try:
             self._storage.delete([uri for uri in self._held if self.holds(uri)])
-            self._held.clear()
             self._storage.delete([self._beat_of(self._owner)])
+        except StorageError as error:
+            log.warning("the claims of this run are not given back, and lapse: %s", error)
+        self._held.clear()
 
     def _beat_of(self, owner: str) -> str:
         return join(self._folder, "holders", owner)
