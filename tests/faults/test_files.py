@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from tests.e2e.world import (
     day_rows,
     hour_key,
     parquet_file,
-    program,
     put,
     rows,
     run_key,
@@ -190,71 +188,3 @@ def test_truncated_training_data_makes_no_baseline(tmp_path: Path) -> None:
     told = made.run("baseline")
     assert (4, True) == (told.code, "part-0.parquet" in told.error)
     assert {} == made.stored()
-
-
-KILLING = """\
-import os, signal, time
-from pathlib import Path
-
-once = Path({mark!r})
-
-def parent_of(process):
-    return int(Path(f"/proc/{{process}}/stat").read_text().rpartition(")")[2].split()[1])
-
-def preprocess_handler(record):
-    try:
-        once.touch(exist_ok=False)
-    except FileExistsError:
-        pass
-    else:
-        # This worker's parent is Spark's daemon of workers, whose parent is the executor.
-        os.kill(parent_of(os.getppid()), signal.SIGKILL)
-        time.sleep(60)
-    values = record.endpoint_input.data.split(",")
-    return dict(zip(("carrier", "miles", "seats"), values))
-"""
-
-
-@pytest.mark.heavy
-def test_an_executor_that_is_killed_in_a_stage_is_replaced(fresh: World, tmp_path: Path) -> None:
-    """Spark starts its tasks again elsewhere: the documents are those of an undisturbed run."""
-    script, mark = tmp_path / "killing.py", tmp_path / "mark"
-    script.write_text(KILLING.format(mark=str(mark)))
-    settings = ("--set", f"captures.preprocess={script}", "--set", "captures.outputs=[]")
-    cluster = ("--engine", "spark", "--master", "local-cluster[2,1,1024]")
-    told = program("monitor", fresh.conf, *settings, *cluster)
-    assert 0 == told.code, told.err
-    assert mark.exists()
-    disturbed = {key: json.loads(data)["counts"] for key, data in runs_of(fresh).items()
-                 if key.endswith("/run.json")}  # fmt: skip
-    documents = {key: data for key, data in runs_of(fresh).items() if not key.endswith("run.json")}
-
-    twin = World(fresh.data, str(tmp_path / "twin"), fresh.conf)
-    import shutil
-
-    shutil.copytree(f"{fresh.store}/flights/baseline", f"{twin.store}/flights/baseline")
-    assert 0 == twin.run("monitor", *settings, "--set", f"store={twin.store}").code
-    assert documents == {k: d for k, d in runs_of(twin).items() if not k.endswith("run.json")}
-    assert disturbed == {key: json.loads(data)["counts"] for key, data in runs_of(twin).items()
-                         if key.endswith("/run.json")}  # fmt: skip
-
-
-EVERY_TIME = KILLING.replace("once.touch(exist_ok=False)", "pass").replace(
-    "except FileExistsError", "except ZeroDivisionError"
-)
-
-
-@pytest.mark.heavy
-def test_executors_that_always_die_end_the_job_and_the_next_run_mends_it(
-    fresh: World, tmp_path: Path
-) -> None:
-    """Spark gives up after four attempts: exit 5, no run; then all windows are run."""
-    script = tmp_path / "killing.py"
-    script.write_text(EVERY_TIME.format(mark=str(tmp_path / "mark")))
-    settings = ("--set", f"captures.preprocess={script}", "--set", "captures.outputs=[]")
-    cluster = ("--engine", "spark", "--master", "local-cluster[2,1,1024]")
-    told = program("monitor", fresh.conf, *settings, *cluster, *FOURTH)
-    assert 5 == told.code, told.err
-    assert {} == runs_of(fresh)
-    assert 0 == fresh.run("monitor").code
-    assert 11 == len([key for key in runs_of(fresh) if key.endswith("/run.json")])
