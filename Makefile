@@ -16,8 +16,11 @@ help: ## this list
 .PHONY: demo
 demo: env ## the three jobs on real flights of 2013, on local Spark with a local store
 	@$(BIN)/python scripts/demo_data.py --out build/demo
+	@$(BIN)/python scripts/demo_labels.py hold
 	$(BIN)/tidegauge baseline $(CONF)
 	$(BIN)/tidegauge monitor $(CONF)
+	@$(BIN)/python scripts/demo_labels.py deliver
+	$(BIN)/tidegauge monitor $(CONF) --type model_quality --engine auto
 	$(BIN)/tidegauge report $(CONF)
 
 .PHONY: test
@@ -71,6 +74,10 @@ audit: ## known vulnerabilities of all that is pinned (needs a network that answ
 release: test-all audit ## all tests, the audit, and then the distribution in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
+.PHONY: bench-alarms
+bench-alarms: env .venv-evidently/installed ## false and missed alarms side by side with the peers
+	$(BIN)/python benchmarks/run.py --suite alarms
+
 .PHONY: env
 env: java $(STAMP) ## the virtual environment .venv (PYTHON=python3.12 chooses another Python)
 
@@ -86,6 +93,11 @@ $(STAMP): setup.cfg pyproject.toml requirements/dev.txt | java
 $(SPARK41)/installed: setup.cfg requirements/dev.txt requirements/spark41.txt scripts/install.sh | java
 	@scripts/check_machine.sh python $(PYTHON)
 	@scripts/install.sh $(PYTHON) requirements/dev.txt $(SPARK41) requirements/spark41.txt
+	@touch $@
+
+.venv-evidently/installed: requirements/evidently.txt scripts/evidently.sh
+	@scripts/check_machine.sh python $(PYTHON)
+	@scripts/evidently.sh $(PYTHON)
 	@touch $@
 
 .PHONY: pins

@@ -8,10 +8,12 @@ merchants, 3 devices with nulls, mostly unique user ids, zip codes) and a timest
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from itertools import count, islice
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -35,6 +37,14 @@ _START = datetime(2025, 11, 1, tzinfo=UTC)
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # multiplied by it, small numbers look like ids
 
 Column = tuple[str, pa.Array]
+
+
+class Payload(StrEnum):
+    """How the columns of a request are written."""
+
+    CSV = "csv"
+    LISTS = "json-lists"
+    OBJECTS = "json-objects"
 
 
 class Dataset(Protocol):
@@ -77,15 +87,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """A day of an endpoint's captures as SageMaker writes them: a CSV payload of 22 columns."""
+    """A day of an endpoint's captures as SageMaker writes them: a payload of 22 columns."""
 
     events: int
+    payload: Payload = Payload.CSV
     files_an_hour: int = 12
     hours: int = 24
 
     @property
     def name(self) -> str:
-        return f"captures-{self.events}-events-v{RECIPE}"
+        payload = "" if self.payload is Payload.CSV else f"-{self.payload}"
+        return f"captures{payload}-{self.events}-events-v{RECIPE}"
 
     @property
     def size(self) -> int:
@@ -98,7 +110,57 @@ class Events:
             rows = self.events * (file + 1) // files - self.events * file // files
             path = folder / f"AllTraffic/{time:%Y/%m/%d/%H/%M-%S}-000-{UUID(int=file)}.jsonl"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("".join(_records(rows, file, time)), encoding="utf-8")
+            records = _records(rows, file, time)
+            if self.payload is not Payload.CSV:
+                records = (_in_json(record, self.payload) for record in records)
+            path.write_text("".join(records), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A day's predictions and their labels, which come in another order: two folders of Parquet.
+
+    Of a hundred ids one has no label, and one has two, of which the later one counts.
+    """
+
+    predictions: int
+    files: int = 8
+
+    @property
+    def name(self) -> str:
+        return f"answers-{self.predictions}-predictions-v{RECIPE}"
+
+    @property
+    def size(self) -> int:
+        return self.predictions
+
+    def build(self, folder: Path) -> None:
+        random = np.random.default_rng(RECIPE)
+        rows = self.predictions
+        first = np.arange(rows, dtype=np.uint64) * _ODD
+        ids = pc.binary_join_element_wise(
+            _hexadecimal(first), _hexadecimal(first ^ np.uint64(rows)), ""
+        )
+        score = random.beta(1, 4, rows)
+        time = int(_START.timestamp() * 1e6) + np.arange(rows) * (86_400_000_000 // rows)
+        times = pa.array(time).cast(pa.timestamp("us", tz="UTC"))
+        answers = pa.table({"id": ids, "score": score, "time": times})
+        of = np.concatenate([random.permutation(rows)[rows // 100 :], np.arange(rows // 100)])
+        label = (random.random(len(of)) < score[of]).astype(np.int64)
+        collected = pa.array(time[of] + 86_400_000_000 + np.arange(len(of)))
+        truth = pa.table(
+            {
+                "id": ids.take(pa.array(of)),
+                "label": label,
+                "collected": collected.cast(pa.timestamp("us", tz="UTC")),
+            }
+        )
+        for name, table in (("predictions", answers), ("labels", truth)):
+            (folder / name).mkdir()
+            step = -(-len(table) // self.files)
+            for file in range(self.files):
+                path = folder / name / f"part-{file:03}.parquet"
+                pq.write_table(table.slice(file * step, step), path, compression="snappy")
 
 
 def ready(dataset: Dataset, root: Path) -> Path:
@@ -175,3 +237,23 @@ def _records(rows: int, seed: int, time: datetime) -> Iterator[str]:
             f'"eventMetadata":{{"eventId":"{UUID(int=seed << 32 | i)}",'
             f'"inferenceTime":"{time:%Y-%m-%dT%H:%M:%SZ}"}},"eventVersion":"0"}}\n'
         )
+
+
+def _in_json(record: str, payload: Payload) -> str:
+    """The same record with JSON for both payloads."""
+    made = json.loads(record)
+    sent, answered = (made["captureData"][side] for side in ("endpointInput", "endpointOutput"))
+    values = [json.loads(value) if value else None for value in sent["data"].split(",")]
+    score = {"score": float(answered["data"])}
+    names = [name for name, _ in payload_columns(1, 0)]
+    documents = (
+        ({"instances": [{"features": values}]}, {"predictions": [score]})
+        if payload is Payload.LISTS
+        else (dict(zip(names, values, strict=True)), score)
+    )
+    for side, document in zip((sent, answered), documents, strict=True):
+        side |= {
+            "data": json.dumps(document), "encoding": "JSON",
+            "observedContentType": "application/json",
+        }  # fmt: skip
+    return json.dumps(made, separators=(",", ":")) + "\n"

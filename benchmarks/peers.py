@@ -74,7 +74,7 @@ def _polars(data: Path) -> Run:
 
 
 def _spark_sql(data: Path) -> Run:
-    frame = _session().read.parquet(str(data))
+    frame = session_for_long_runs().read.parquet(str(data))
     aggregates = [a for name, kind in frame.dtypes for a in _aggregates(name, kind)]
     frame.limit(_WARM_UP_ROWS).agg(*aggregates).collect()
     return lambda: frame.agg(*aggregates).collect()
@@ -96,7 +96,7 @@ def _deequ(data: Path, *, kll: bool) -> Run:
     import pyspark
 
     os.environ["SPARK_VERSION"] = pyspark.__version__  # pydeequ wants it when it is imported
-    frame = _session(
+    frame = session_for_long_runs(
         {
             "spark.jars.packages": _DEEQU,
             "spark.jars.excludes": ",".join(_DEEQU_NEEDLESS),
@@ -114,7 +114,8 @@ def _profile_with_deequ(frame: DataFrame, *, kll: bool) -> object:
     return (builder.withKLLProfiling() if kll else builder).run()
 
 
-def _session(settings: dict[str, str] | None = None) -> SparkSession:
+def session_for_long_runs(settings: dict[str, str] | None = None) -> SparkSession:
+    """A session of the module's settings, and of more."""
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(MASTER).appName("benchmark")

@@ -2,11 +2,14 @@
 
     python benchmarks/run.py                       # everybody on 4 million rows x 29 columns
     python benchmarks/run.py --suite scaling       # ourselves on more rows, columns, events, days
+    python benchmarks/run.py --suite quality       # 10 million predictions joined with their labels
+    python benchmarks/run.py --suite alarms        # false and missed alarms, beside the peers'
     python benchmarks/run.py --only spark,duckdb --rows 400000 --repeat 5 --json build/bench.json
 
 Every contender runs in a process of its own, one after another, on the same files, which lie in
 the page cache. Fast ones take turns: each round visits every one of them, and a visit is a first
-run and some warm ones. Slow ones (Deequ, Spark SQL) warm up on a thousand rows, and run once.
+run and some warm ones. Slow ones (Deequ, Spark SQL, scikit-learn) warm up on a thousand rows,
+and run once.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import alarms
 import goals
 import results
 from datasets import ready
@@ -34,12 +38,15 @@ if TYPE_CHECKING:
     from suites import Entry
 
 ROOT = Path(__file__).resolve().parents[1]
+ALARMS = "alarms"
 MARKERS = ("<!-- benchmarks: begin -->", "<!-- benchmarks: end -->")
 
 
 def main(argv: Sequence[str]) -> int:
     """Measure, print the tables, and return 1 if one of our own entries could not be measured."""
     options = _options(argv)
+    if options.suite == ALARMS:
+        return _alarms(options, argv)
     chosen = [e for e in SUITES[options.suite](Sizes(options.rows)) if _is_chosen(e, options.only)]
     folders = {entry.key: ready(entry.dataset, options.data) for entry in chosen}
     machine = this_machine()
@@ -50,6 +57,20 @@ def main(argv: Sequence[str]) -> int:
         raw = {"machine": asdict(machine), "results": [results.as_json(result) for result in found]}
         options.json.write_text(json.dumps(raw, indent=2) + "\n", encoding="utf-8")
     return int(any(result.not_measured for result in found if result.entry.contender.ours))
+
+
+def _alarms(options: argparse.Namespace, argv: Sequence[str]) -> int:
+    """The suite that judges alarms instead of times."""
+    machine = this_machine()
+    found = alarms.measure(options.only, options.seed, options.scale, options.data, options.json)
+    versions = ", ".join(f"{name} {number}" for name, number in found.versions.items())
+    command = shlex.join(["python", "benchmarks/run.py", *argv])
+    head = f"`{command}` on {machine}. Versions: {versions}."
+    text = f"{head}\n\n{alarms.report(found.parts, whole=not options.readme)}"
+    print("\n".join((alarms.MARKERS[0], text, alarms.MARKERS[1])) if options.readme else text)
+    if options.json:
+        alarms.write(found, asdict(machine), options.json)
+    return 0
 
 
 def _measure(
@@ -68,7 +89,9 @@ def _measure(
 
 
 def _report(found: Sequence[Result], machine: Machine, argv: Sequence[str]) -> str:
-    reference = next((r for r in found if r.entry.key == "spark" and not r.not_measured), None)
+    reference = next(
+        (r for r in found if r.entry.key in ("spark", "join") and not r.not_measured), None
+    )
     return "\n\n".join(
         (
             _circumstances(found, machine, argv),
@@ -94,11 +117,10 @@ def _is_chosen(entry: Entry, only: Sequence[str]) -> bool:
 
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(text.split(","))
+    known = (*CONTENDERS, *alarms.PARTS)
     for key in keys:
-        if key not in CONTENDERS:
-            raise argparse.ArgumentTypeError(
-                f"no contender {key!r}; one of {', '.join(CONTENDERS)}"
-            )
+        if key not in known:
+            raise argparse.ArgumentTypeError(f"no contender {key!r}; one of {', '.join(known)}")
     return keys
 
 
@@ -106,9 +128,11 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--suite", choices=SUITES, default="profile")
+    parser.add_argument("--suite", choices=(*SUITES, ALARMS), default="profile")
     parser.add_argument("--rows", type=int, default=FULL_ROWS, help="of the main table")
     parser.add_argument("--only", type=_keys, default=(), help="some contenders, with commas")
+    parser.add_argument("--seed", type=int, default=6, help="of what the alarms are judged on")
+    parser.add_argument("--scale", type=float, default=1.0, help="how long the alarms are judged")
     parser.add_argument("--repeat", type=int, default=3, help="rounds of the fast contenders")
     parser.add_argument("--warm", type=int, default=2, help="runs after the first, in each round")
     parser.add_argument("--json", type=Path, help="a file for the raw numbers")

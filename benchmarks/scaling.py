@@ -82,7 +82,7 @@ SCALING = (
     Contender(
         "events",
         "captured events, one process",
-        "JSON Lines with 22 columns of CSV to states",
+        "JSON Lines with payloads of 22 columns (CSV, unless another is named) to states",
         _PACKAGES,
         _events,
     ),

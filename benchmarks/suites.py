@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datasets import Events, Table
+from datasets import Answers, Events, Payload, Table
+from joining import JOINING
 from ours import OURS
 from peers import PEERS
 from scaling import SCALING
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from contender import Contender
     from datasets import Dataset
 
-CONTENDERS = {contender.key: contender for contender in (*OURS, *PEERS, *SCALING)}
+CONTENDERS = {contender.key: contender for contender in (*OURS, *PEERS, *SCALING, *JOINING)}
 
 FULL_ROWS = 4_000_000
 COLUMNS, WIDE_COLUMNS = 29, 1_000
@@ -65,6 +66,19 @@ class Sizes:
         return Events(self.rows // 10)
 
     @property
+    def answers(self) -> Answers:
+        """Ten million at full size."""
+        return Answers(self.rows * 5 // 2)
+
+    @property
+    def lists(self) -> Events:
+        return Events(self.rows // 40, Payload.LISTS)
+
+    @property
+    def objects(self) -> Events:
+        return Events(self.rows // 40, Payload.OBJECTS)
+
+    @property
     def days(self) -> Table:
         return Table(DAY_FEATURES, DAYS, self.rows // 400)
 
@@ -87,9 +101,16 @@ def scaling_suite(sizes: Sizes) -> tuple[Entry, ...]:
         Entry(local, sizes.many, "8 times the rows"),
         Entry(local, sizes.wide, "1,000 columns"),
         Entry(CONTENDERS["events"], sizes.events),
+        Entry(CONTENDERS["events"], sizes.lists, "JSON lists"),
+        Entry(CONTENDERS["events"], sizes.objects, "JSON objects"),
         Entry(CONTENDERS["month"], sizes.days),
         Entry(CONTENDERS["drift"], sizes.two_windows),
     )
 
 
-SUITES = {"profile": profile_suite, "scaling": scaling_suite}
+def quality_suite(sizes: Sizes) -> tuple[Entry, ...]:
+    """Predictions joined with their labels, and evaluated."""
+    return tuple(Entry(contender, sizes.answers) for contender in JOINING)
+
+
+SUITES = {"profile": profile_suite, "scaling": scaling_suite, "quality": quality_suite}

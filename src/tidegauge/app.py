@@ -12,7 +12,7 @@ from tidegauge import __version__
 from tidegauge.errors import ExitCode, TidegaugeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -65,31 +65,32 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> int:
-    from tidegauge import commands, reviewing
+    from tidegauge import commands, reviewing, upkeep
+    from tidegauge.session import register_on_yarn
 
-    match arguments.command:
-        case "baseline":
-            return commands.baseline(arguments)
-        case "monitor":
-            return commands.monitor(arguments)
-        case "report":
-            return commands.report(arguments)
-        case "check":
-            return commands.check(arguments)
-        case "explain":
-            return reviewing.explain(arguments)
-        case "replay":
-            return reviewing.replay(arguments)
-        case "accept":
-            return reviewing.accept(arguments)
-        case "mark":
-            return reviewing.mark(arguments)
-        case "import" if arguments.what == "baseline":
-            return commands.import_baseline(arguments)
-        case "import":
-            return commands.import_sagemaker(arguments)
-        case _:
-            return commands.show(arguments)
+    register_on_yarn()
+    doors: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "baseline": commands.baseline,
+        "monitor": commands.monitor,
+        "report": commands.report,
+        "check": commands.check,
+        "explain": reviewing.explain,
+        "replay": reviewing.replay,
+        "accept": reviewing.accept,
+        "mark": reviewing.mark,
+        "status": upkeep.status,
+        "doctor": upkeep.doctor,
+        "clean": upkeep.clean,
+        "athena": upkeep.athena,
+        "import baseline": commands.import_baseline,
+        "import sagemaker": commands.import_sagemaker,
+        "import deequ": commands.import_rules,
+        "import great-expectations": commands.import_rules,
+        "import dqdl": commands.import_rules,
+        "show": commands.show,
+    }
+    words = (arguments.command, getattr(arguments, "what", None))
+    return doors[" ".join(filter(None, words))](arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,12 +107,14 @@ def _parser() -> argparse.ArgumentParser:
         "baseline", help="profile the training data and suggest constraints"
     )
     _add_conf(baseline)
+    _add_type(baseline)
     _add_engine(baseline)
 
     monitor = commands.add_parser(
         "monitor", help="check windows of captures against the pinned baseline"
     )
     _add_conf(monitor)
+    _add_type(monitor)
     _add_engine(monitor)
     monitor.add_argument(
         "--window",
@@ -125,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         "report", help="write the violations per feature to partitions, and show them"
     )
     _add_conf(report)
+    _add_type(report)
     _add_scope(report)
 
     _add_reviews(commands)
@@ -134,7 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_conf(check)
 
-    _add_imports(commands.add_parser("import", help="take over what SageMaker Model Monitor has"))
+    _add_upkeep(commands)
+    _add_imports(commands.add_parser("import", help="take over what other tools have"))
 
     show = commands.add_parser(
         "show", help="a statistics, constraints or violations document as a table"
@@ -198,6 +203,18 @@ def _add_imports(parser: argparse.ArgumentParser) -> None:
         "describe-data-quality-job-definition, describe-processing-job or describe-endpoint",
     )
 
+    for name, file in (
+        ("deequ", "the JSON of Deequ's constraint suggestions"),
+        ("great-expectations", "a suite of Great Expectations, as JSON"),
+        ("dqdl", "a ruleset of AWS Glue Data Quality, as text"),
+    ):
+        rules = imports.add_parser(
+            name,
+            help=f"turn {file}, into a constraint pack, on stdout; what packs cannot say is told "
+            "on stderr",
+        )
+        rules.add_argument("path", metavar="PATH", help=f"{file}: a file or s3:// location")
+
     baseline = imports.add_parser(
         "baseline", help="pin a baseline that was made elsewhere, its documents as they are"
     )
@@ -206,6 +223,31 @@ def _add_imports(parser: argparse.ArgumentParser) -> None:
         baseline.add_argument(
             f"--{name}", required=True, metavar="URI", help=f"its {name}.json, a file or s3://"
         )
+
+
+def _add_upkeep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    status = commands.add_parser(
+        "status", help="the last runs, open incidents, missed windows, and the store's size"
+    )
+    _add_conf(status)
+
+    doctor = commands.add_parser(
+        "doctor", help="look for Java, Spark, credentials, permissions, clock and secrets"
+    )
+    _add_conf(doctor)
+    doctor.add_argument("--master", metavar="URL", help="the Spark master; default: local[*]")
+
+    clean = commands.add_parser(
+        "clean", help="remove documents that are older than the conf's `retention` allows"
+    )
+    _add_conf(clean)
+    clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+
+    athena = commands.add_parser(
+        "athena", help="print the statements for Athena's table of the violations"
+    )
+    _add_conf(athena)
+    athena.add_argument("--database", default="default", metavar="NAME", help="default: default")
 
 
 def _add_conf(parser: argparse.ArgumentParser) -> None:
@@ -220,9 +262,19 @@ def _add_conf(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--type",
+        choices=("data_quality", "model_quality"),
+        help="one type of monitor only; default: all that the conf has sections for",
+    )
+
+
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--engine", choices=("spark", "local", "auto"), help="overrides the conf's `engine`"
+        "--engine",
+        choices=("spark", "local", "auto", "deequ"),
+        help="overrides the conf's `engine`",
     )
     parser.add_argument(
         "--master", metavar="URL", help="the Spark master; default: spark-submit's, or local[*]"

@@ -9,26 +9,43 @@ from typing import TYPE_CHECKING
 from tidegauge.config.loading import load_conf, to_yaml
 from tidegauge.config.schema import Conf, EngineName
 from tidegauge.errors import ExitCode, UsageError
-from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
+from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
+from tidegauge.rules.packs.rows import RowRules
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
-from tidegauge.showing import Shown, days_table, open_incidents_table, tables
-from tidegauge.sinks.layout import Layout
+from tidegauge.showing import days_table, open_incidents_table, rules_table, tables
+from tidegauge.showing_quality import quality_table
+from tidegauge.sinks.layout import Layout, MonitorType
 from tidegauge.storage import storage_for
 from tidegauge.terminal import print_table, print_text, working
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Sequence
+
+    from tidegauge.flows.report import Report
+    from tidegauge.rules.packs.overlay import InForce
+    from tidegauge.shown import Shown
 
 log = logging.getLogger(__name__)
 
 
 def baseline(arguments: argparse.Namespace) -> int:
-    """`tidegauge baseline`: profile, suggest, pin."""
+    """`tidegauge baseline`: profile, suggest, pin; of each type that the conf has data for."""
+    job = _job(arguments)
+    for type_ in _types(job.conf, arguments.type, has_baseline):
+        if type_ is MODEL_QUALITY:
+            _quality_baseline(job)
+        else:
+            _data_baseline(job)
+    return int(ExitCode.DONE)
+
+
+def _data_baseline(job: Job) -> None:
     from tidegauge.flows.baseline import make_baseline
 
-    job = _job(arguments)
-    with working(f"profiling {job.conf.training.uri}"):
+    with working(f"profiling {job.conf.training.uri if job.conf.training else ''}"):
         made = make_baseline(job)
     log.info(
         "baseline %s of %s: %d rows, %d features, pinned",
@@ -36,59 +53,100 @@ def baseline(arguments: argparse.Namespace) -> int:
         extra={"baseline": made.id, "rows": made.profile.rows},
     )  # fmt: skip
     print_text(f"baseline {made.id} is pinned: {made.folder}")
-    return int(ExitCode.DONE)
+
+
+def _quality_baseline(job: Job) -> None:
+    from tidegauge.flows.quality_baseline import make_quality_baseline
+
+    with working("holding the baseline's answers against their labels"):
+        made = make_quality_baseline(job)
+    log.info(
+        "model-quality baseline %s of %s: %d rows with label and answer, pinned",
+        made.id, job.conf.monitor, made.profile.rows,
+        extra={"baseline": made.id, "rows": made.profile.rows},
+    )  # fmt: skip
+    print_text(f"model-quality baseline {made.id} is pinned: {made.folder}")
 
 
 def monitor(arguments: argparse.Namespace) -> int:
     """`tidegauge monitor`: check the due windows; the worst window's code is the job's."""
-    from tidegauge.flows.monitor import run_monitor
-
     job = _job(arguments)
     window = Window.parse(arguments.window) if arguments.window else None
+    codes = [
+        _monitored(job, type_, window, arguments.variant)
+        for type_ in _types(job.conf, arguments.type, is_monitored)
+    ]
+    return max(codes)
+
+
+def _monitored(job: Job, type_: MonitorType, window: Window | None, variant: str | None) -> int:
+    from tidegauge.flows.monitor import run_monitor
+    from tidegauge.flows.quality import run_quality
+
+    run = run_quality if type_ is MODEL_QUALITY else run_monitor
     with working(f"checking the captures at {job.conf.captures.uri if job.conf.captures else ''}"):
-        runs = run_monitor(job, datetime.now(UTC), window, arguments.variant)
+        runs = run(job, datetime.now(UTC), window, variant)
+    of = "" if type_ is DATA_QUALITY else f"{type_.replace('_', ' ')}: "
     if not runs:
-        print_text("no complete window is waiting: nothing to do")
+        print_text(f"{of}no complete window is waiting: nothing to do")
         return int(ExitCode.DONE)
     violated = sum(1 for run in runs if run.violations)
     failed = sum(1 for run in runs if run.status == "Failed")
     print_text(
-        f"{len(runs)} windows checked: {violated} with violations, {failed} failed; "
-        f"documents are under {job.layout.variants(DATA_QUALITY)}"
+        f"{of}{len(runs)} windows checked: {violated} with violations, {failed} failed; "
+        f"documents are under {job.layout.variants(type_)}"
     )
     return int(max(run.exit_code for run in runs))
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """`tidegauge report`: partitions, summary, and the table of violations."""
-    from tidegauge.flows.report import make_report
-
+    """`tidegauge report`: partitions, summary, and the table of violations, of each type."""
     conf = load_conf(arguments.conf, arguments.overrides)
     since, until = (
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
-    made = make_report(Job(conf, LocalEngine()), since, until)
+    from tidegauge.flows.alerting import tell
+
+    job = Job(conf, LocalEngine())
+    types = _types(conf, arguments.type, is_monitored)
+    made = [_reported(job, type_, since, until) for type_ in types]
+    # One telling for all types: a file of metrics would else say how the last of them is.
+    for told in tell(job, made, datetime.now(UTC)):
+        failed = " (not all: it will be told by the next report)" if told.failure else ""
+        print_text(f"{told.receiver} was told of {told.count}{failed}")
+    return int(ExitCode.DONE)
+
+
+def _reported(
+    job: Job, type_: MonitorType, since: datetime | None, until: datetime | None
+) -> Report:
+    from tidegauge.flows.report import make_report
+
+    made = make_report(job, type_, since, until)
     if made.rows:
         _print(days_table(made.rows))
     if any(story.closed is None for story in made.incidents):
         _print(open_incidents_table(made.incidents))
+    for series in made.series:
+        _print(quality_table(series))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
     for run in made.runs:
         statuses[run.status] += 1
     counted = ", ".join(f"{count} {status}" for status, count in statuses.items() if count)
-    layout = Layout(conf.store, conf.monitor)
     print_text(
         f"{len(made.runs)} runs ({counted or 'none'}), {len(made.partitions)} partition files\n"
-        f"violations, one JSON object a line   {layout.violations(DATA_QUALITY)}\n"
+        f"violations, one JSON object a line   {job.layout.violations(type_)}\n"
         f"the same, counted                    {made.summary}\n"
-        f"each window's documents              {layout.variants(DATA_QUALITY)}"
+        f"each window's documents              {job.layout.variants(type_)}"
     )
-    return int(ExitCode.DONE)
+    return made
 
 
 def check(arguments: argparse.Namespace) -> int:
     """`tidegauge check`: what is in force, and whether scripts and documents can be read."""
-    from tidegauge.flows.pinned import read_pinned
+    from tidegauge.flows.packs import read_packs
+    from tidegauge.flows.pinned import read_pinned, read_pins
+    from tidegauge.flows.pinned_quality import read_pinned_quality
     from tidegauge.flows.scripts import capture_script, postprocess_script, training_script
 
     conf = load_conf(arguments.conf, arguments.overrides)
@@ -98,14 +156,27 @@ def check(arguments: argparse.Namespace) -> int:
             print_text(f"script {script.uri} defines {script.handler}")
     layout = Layout(conf.store, conf.monitor)
     storage = storage_for(conf.store, conf.s3)
-    if not storage.exists(layout.pin):
+    packs = read_packs(conf)
+    pins = read_pins(storage, layout)
+    if not pins:
+        _print_rules(packs.in_force(()))
         log.warning("no baseline is pinned yet: run `tidegauge baseline %s`", arguments.conf)
         return int(ExitCode.DONE)
-    pinned = read_pinned(storage, layout, DATA_QUALITY)
-    print_text(
-        f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
-        f"{len(pinned.constraints.features)} features with constraints"
-    )
+    if DATA_QUALITY in pins:
+        pinned = read_pinned(storage, layout, DATA_QUALITY)
+        print_text(
+            f"baseline {pinned.id}: {pinned.statistics.item_count:,} rows, "
+            f"{len(pinned.constraints.features)} features with constraints"
+        )
+        outputs = conf.captures.outputs if conf.captures else ()
+        known = (*(feature.name for feature in pinned.statistics.features), *outputs)
+        _print_rules(packs.in_force(known))
+    if conf.model_quality is not None and MODEL_QUALITY in pins:
+        quality = read_pinned_quality(Job(conf, LocalEngine()))
+        print_text(
+            f"model-quality baseline {quality.id}: {quality.against.statistics.rows:,} rows, "
+            f"{len(quality.against.constraints.metrics)} metrics with constraints"
+        )
     return int(ExitCode.DONE)
 
 
@@ -121,16 +192,36 @@ def import_sagemaker(arguments: argparse.Namespace) -> int:
     return int(ExitCode.DONE)
 
 
+def import_rules(arguments: argparse.Namespace) -> int:
+    """`tidegauge import deequ|great-expectations|dqdl`: a pack from another tool's rules."""
+    from tidegauge.documents.importing.deequ import read_deequ
+    from tidegauge.documents.importing.dqdl import read_dqdl
+    from tidegauge.documents.importing.great_expectations import read_suite
+    from tidegauge.documents.packs.pack import encode
+    from tidegauge.documents.text import load
+
+    uri = arguments.path
+    data = storage_for(uri).read(uri)
+    match arguments.what:
+        case "deequ":
+            made = read_deequ(load(data, uri), uri)
+        case "great-expectations":
+            made = read_suite(load(data, uri), uri)
+        case _:
+            made = read_dqdl(data.decode("utf-8", "backslashreplace"), uri)
+    print_text(encode(made.pack, [f"not carried over: {left}" for left in made.left_over]))
+    for left in made.left_over:
+        log.warning("not carried over: %s", left)
+    return int(ExitCode.DONE)
+
+
 def import_baseline(arguments: argparse.Namespace) -> int:
     """`tidegauge import baseline`: documents that were made elsewhere become the baseline."""
     from tidegauge.flows.adopt import adopt_baseline
 
     job = Job(load_conf(arguments.conf, arguments.overrides), LocalEngine())
     adopted = adopt_baseline(job, arguments.statistics, arguments.constraints)
-    print_text(
-        f"baseline {adopted.id} of {adopted.statistics.item_count:,} rows is pinned: "
-        f"{adopted.folder}"
-    )
+    print_text(f"baseline {adopted.id} of {adopted.rows:,} rows is pinned: {adopted.folder}")
     return int(ExitCode.DONE)
 
 
@@ -140,6 +231,20 @@ def show(arguments: argparse.Namespace) -> int:
     for table in tables(storage_for(uri).read(uri), uri):
         _print(table)
     return int(ExitCode.DONE)
+
+
+def _types(
+    conf: Conf, asked: str | None, fits: Callable[[Conf, MonitorType], bool]
+) -> tuple[MonitorType, ...]:
+    """The types of monitor that the conf has sections for, or the one that was asked for."""
+    if asked is not None:
+        return (MonitorType(asked),)
+    return tuple(type_ for type_ in (DATA_QUALITY, MODEL_QUALITY) if fits(conf, type_))
+
+
+def _print_rules(rules: Sequence[InForce]) -> None:
+    if rules:
+        _print(rules_table(rules))
 
 
 def _print(table: Shown) -> None:
@@ -159,4 +264,7 @@ def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
         if master:
             raise UsageError("--master chooses a Spark master, and the conf says engine: local")
         return LocalEngine()
-    return AutoEngine(master) if conf.engine is EngineName.AUTO else SparkEngine(master)
+    if conf.engine is EngineName.DEEQU:
+        return SparkEngine(master, RowRules.DEEQU)
+    engine = AutoEngine if conf.engine is EngineName.AUTO else SparkEngine
+    return engine(master, conf.row_rules)

@@ -63,7 +63,7 @@ def test_a_goal_without_its_peer_is_not_measured(data: Path) -> None:
 def test_our_times_by_size_are_judged(data: Path) -> None:
     """Events become states, and two kept profiles outcomes."""
     report, found = run(data, "--suite", "scaling", "--only", "events,drift", "--warm", "0")
-    assert {"events", "drift"} == set(found)
+    assert {"events", "events:JSON lists", "events:JSON objects", "drift"} == set(found)
     assert 2 == report.count("| reached |") + report.count("| **not reached** |")
 
 

@@ -16,6 +16,7 @@ LEAST = {
     "store": "build/store",
     "training": {"uri": "data", "format": "parquet"},
 }
+MAIL = {"host": "h", "sender": "a@b.c", "to": ["d@e.f"]}
 CONFS = sorted(Path("conf").glob("*.yaml"))
 
 
@@ -76,6 +77,21 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
         ({"window": "daily"}, "'daily' is not a duration"),
         ({"max_rejected": 2}, "expected a share from 0 to 1"),
         ({"captures": {"uri": "c", "format": "csv"}}, "either `layout`"),
+        ({"max_catch_up": 0}, "expected 1 window or more, found 0"),
+        ({"alerts": {"remind": "weekly"}}, "alerts.remind: 'weekly' is not a duration"),
+        ({"alerts": {"slack": {"url": {}}}}, "alerts.slack.url: expected either `env`"),
+        ({"alerts": {"slack": {"url": {"env": "A", "secret": "b"}}}}, "expected either `env`"),
+        ({"alerts": {"slack": {"url": {"env": "A", "key": "k"}}}}, "variable has no keys"),
+        (
+            {"alerts": {"slack": {"url": "https://hooks"}}},
+            "alerts.slack.url: expected a section, with keys among env, secret, key$",
+        ),
+        ({"alerts": {"email": {**MAIL, "to": []}}}, "expected one address or more"),
+        ({"alerts": {"email": {**MAIL, "user": "u"}}}, "`user` and `password` together"),
+        (
+            {"alerts": {"email": {**MAIL, "user": "u", "password": {"env": "P"}, "tls": "none"}}},
+            "a password is not sent in the open",
+        ),
         (
             {"engine": "local", "training": {"uri": "db.t", "format": "table"}},
             "a training set of format 'table' needs engine 'spark'",

@@ -43,10 +43,16 @@ def test_a_run_record_is_read_as_it_was_written() -> None:
 
 
 def test_a_pin_is_read_as_it_was_written() -> None:
-    """The id of the pinned baseline."""
-    document = pin.encode("2013Q1-0a1b")
-    assert document == {"version": 1, "baseline": "2013Q1-0a1b"}
-    assert pin.decode(document, "current.json") == "2013Q1-0a1b"
+    """The ids of the pinned baselines; data quality's has had its key since before the others."""
+    pins = {"data_quality": "2013Q1-0a1b", "model_quality": "2013Q1-7c"}
+    document = pin.encode(pins)
+    assert {"version": 1, "baseline": "2013Q1-0a1b", "model_quality": "2013Q1-7c"} == document
+    assert pins == pin.decode(document, "current.json")
+
+
+def test_a_pin_without_data_quality_pins_the_other_types() -> None:
+    """A conf may have model quality alone."""
+    assert {"model_quality": "7c"} == pin.decode({"version": 1, "model_quality": "7c"}, "x.json")
 
 
 @pytest.mark.parametrize("version", [None, 2, True, "1"])

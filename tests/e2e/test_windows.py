@@ -42,6 +42,21 @@ def test_new_captures_make_only_their_windows_due(moved: World) -> None:
     assert before == {key: after[key] for key in before}
 
 
+def test_catching_up_may_be_bounded(travelled: Travelled, based: World) -> None:
+    """Each call takes the oldest windows that wait, all variants of each, and says what is left."""
+    bounded = ("--set", "max_catch_up=3")
+    first = based.run("monitor", *bounded)
+
+    done = {key.rpartition("window=")[2][:10] for key in based.stored() if "/window=" in key}
+    assert {"2024-03-01", "2024-03-02", "2024-03-03"} == done
+    assert ["4 windows wait, and max_catch_up is 3: the others are for the next calls"] == [
+        message for message in first.messages("warning") if "max_catch_up" in message
+    ]
+    based.run("monitor", *bounded)
+    based.run("report")
+    assert travelled[0].stored() == based.stored()
+
+
 def test_an_incomplete_window_is_not_due(based: World, tmp_path: Path) -> None:
     """It ends in the future: what is captured so far waits."""
     future = hour_key("blue", 1, 5).replace("2024", "2999")
@@ -55,6 +70,30 @@ def test_an_incomplete_window_is_not_due(based: World, tmp_path: Path) -> None:
         told.err,
     )
     assert before == based.stored()
+
+
+def test_a_long_silence_is_told_and_makes_no_windows_due(fresh: World) -> None:
+    """One folder of a wrong year; windows that reach from the silence into captures are run."""
+    stray = hour_key("blue", 1, 5).replace("2024", "1999")
+    put(fresh.data, {stray: capture_file(day_rows("blue", 1, 5), 1, 5)})
+    told = fresh.run("monitor", "--variant", "blue")
+    (warning,) = (line for line in told.messages("warning") if "in between" in line)
+
+    assert "no captures between 1999-03-01T05:00Z and 2024-03-01T05:00Z" in warning
+    days = ["1999-03-01", *(f"2024-03-0{day}" for day in (1, 2, 3, 4))]
+    assert days == ran(fresh)
+
+    overlapping = ("--set", "window=3d", "--set", "profile=1d", "--set", "every=1d")
+    fresh.run("monitor", "--variant", "blue", *overlapping)
+    assert {"1999-03-01", "2024-02-28", "2024-02-29"} <= set(ran(fresh, "P3D"))
+    assert 7 == len(ran(fresh, "P3D"))
+
+
+def ran(made: World, duration: str = "P1D") -> list[str]:
+    """The days on which the windows of this length begin that were run."""
+    runs = (key.split("/")[-2] for key in made.stored() if key.endswith("/run.json"))
+    names = (run.removeprefix("window=") for run in runs if run.startswith("window="))
+    return sorted({name[:10] for name in names if name.endswith(duration)})
 
 
 def test_running_a_window_again_gives_the_same_bytes(travelled: Travelled) -> None:

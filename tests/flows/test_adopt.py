@@ -96,7 +96,7 @@ def test_documents_are_kept_byte_for_byte_and_pinned(theirs: Path, tmp_path: Pat
     )
     assert {"rows": 600, "features": 4} == record.counts
     pinned = read_pinned(job.storage, job.layout, DATA_QUALITY)
-    assert (adopted.id, adopted.constraints) == (pinned.id, pinned.constraints)
+    assert (adopted.id, adopted.rows) == (pinned.id, pinned.statistics.item_count)
     assert Kind.TEXT is pinned.kinds["carrier"]
     assert adopted.id == adopt(job, theirs).id
 

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from tests.flows.endpoint import CALM, DRIFTED, make_endpoint, rows, write_captures
 
 from tidegauge.app import main
-from tidegauge.sinks import cloudwatch_put
+from tidegauge.sinks.aws import aws_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,9 +155,9 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tidegauge")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
     yield endpoint
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
     server.stop()
 
 
@@ -191,27 +191,52 @@ def test_metrics_are_put_where_the_conf_says_so(tmp_path: Path, cloudwatch: str)
     assert [True] == [point["Sum"] > 0.5 for point in answer["Datapoints"]]
 
 
-def test_a_window_whose_metrics_cannot_be_sent_is_not_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_metrics_that_cannot_be_sent_wait_for_the_next_call(
+    tmp_path: Path, cloudwatch: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Safe to try again: there is no run.json, so the next call makes the window anew."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tidegauge")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    cloudwatch_put._client.cache_clear()
+    """The window is done all the same; the next call sends them, once."""
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
-    endpoint = make_endpoint(tmp_path, metrics={"cloudwatch": "put"}, s3={"region": "eu-west-1"})
+    endpoint = make_endpoint(
+        tmp_path,
+        outputs=NAMES,
+        metrics={"cloudwatch": "put", "namespace": "late"},
+        s3={"region": "eu-west-1"},
+    )
     recent = tmp_path / f"captures/late-arrival/AllTraffic/{hour:%Y/%m/%d/%H}"
     write_captures(recent, rows(6), f"{hour:%Y-%m-%dT%H:%M:%SZ}")
     window = f"{hour:%Y-%m-%dT%H:%MZ}/PT1H"
     assert 0 == main(["baseline", endpoint.conf])
-
-    assert 5 == main(["monitor", endpoint.conf, "--window", window])
-    assert not (run_folder(tmp_path, window) / "run.json").exists()
-    assert 0 == main(["monitor", endpoint.conf, "--window", window, "--set", "metrics={}"])
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
+    aws_client.cache_clear()
+    assert 0 == main(["monitor", endpoint.conf, "--window", window])
     assert (run_folder(tmp_path, window) / "run.json").exists()
-    cloudwatch_put._client.cache_clear()
+    (waiting,) = tmp_path.rglob("unsent/*.jsonl")
+    assert (
+        waiting.read_bytes()
+        == (run_folder(tmp_path, window) / "cloudwatch_metrics.jsonl").read_bytes()
+    )
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch)
+    aws_client.cache_clear()
+    for _ in range(2):
+        assert 0 == main(["monitor", endpoint.conf])
+
+    client = boto3.client("cloudwatch", endpoint_url=cloudwatch, region_name="eu-west-1")
+    answer = client.get_metric_statistics(
+        Namespace="late",
+        MetricName="feature_non_null_distance",
+        Dimensions=[
+            {"Name": "Endpoint", "Value": "late-arrival"},
+            {"Name": "MonitoringSchedule", "Value": "quality"},
+        ],
+        StartTime=hour,
+        EndTime=hour + timedelta(hours=1),
+        Period=3600,
+        Statistics=["SampleCount"],
+    )
+    assert [600.0] == [point["SampleCount"] for point in answer["Datapoints"]]
+    assert [] == list(tmp_path.rglob("unsent/*.jsonl"))
 
 
 def test_metrics_of_long_ago_stay_in_the_document(

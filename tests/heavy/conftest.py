@@ -1,8 +1,8 @@
-"""What the heavy tests stand on: an S3 server, and the SDK in an environment of its own."""
+"""What the heavy tests stand on: an S3 server, and tools in environments of their own."""
 
 from __future__ import annotations
 
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,21 +10,34 @@ from pathlib import Path
 import pytest
 from tests.s3_server import bucket, s3
 
-__all__ = ["bucket", "s3", "sdk_python"]
+__all__ = ["airflow_python", "bucket", "receivers_python", "s3", "sdk_python"]
 
 _ROOT = Path(__file__).parents[2]
-_PINS = _ROOT / "requirements" / "sagemaker-sdk.txt"
-_ENVIRONMENT = _ROOT / ".tools" / "sagemaker-sdk"
 
 
 @pytest.fixture(scope="session")
 def sdk_python() -> str:
-    """The Python of an environment with the `sagemaker` SDK; made anew when its pins change."""
-    python, stamp = _ENVIRONMENT / "bin" / "python", _ENVIRONMENT / "pins.txt"
-    if not stamp.exists() or stamp.read_bytes() != _PINS.read_bytes():
-        shutil.rmtree(_ENVIRONMENT, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", _ENVIRONMENT], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--requirement", _PINS], check=True)
-        stamp.write_bytes(_PINS.read_bytes())
-    return str(python)
+    """The Python of an environment with the `sagemaker` SDK."""
+    return _separate("sagemaker-sdk")
+
+
+@pytest.fixture(scope="session")
+def airflow_python() -> str:
+    """The Python of an environment with Airflow."""
+    return _separate("airflow")
+
+
+@pytest.fixture(scope="session")
+def receivers_python() -> str:
+    """The Python of an environment with MLflow and OpenLineage's client."""
+    return _separate("receivers")
+
+
+def _separate(name: str) -> str:
+    """The Python of an environment of the pins in requirements/; made anew when they change."""
+    command = [_ROOT / "scripts" / "separate.sh", name]
+    environment = os.environ | {"PYTHON": sys.executable}
+    made = subprocess.run(
+        command, cwd=_ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return made.stdout.strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tidegauge.model.statistics import (
@@ -97,3 +99,13 @@ def test_a_feature_is_held_to_what_it_showed(
 ) -> None:
     """The completeness and type as seen, no new sign, no new category; time is left to move."""
     assert suggest(Statistics(10, (feature,))).features == (expected,)
+
+
+def test_texts_of_no_known_domain_keep_their_lengths() -> None:
+    """From half the shortest to twice the longest; a domain says more than lengths."""
+    detail = Detail(Kind.TEXT, min_length=5, max_length=12)
+    many = FeatureStatistics("id", InferredType.STRING, 9, 1, None, StringStatistics(900.0), detail)
+    few = replace(many, text=StringStatistics(1.0, (("abcde", 9),)))
+
+    assert (2, 24) == suggest(Statistics(10, (many,))).features[0].length
+    assert suggest(Statistics(10, (few,))).features[0].length is None

@@ -11,6 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tidegauge.errors import StorageError, UsageError
+from tidegauge.sinks.aws import aws_client
 from tidegauge.sinks.cloudwatch_put import is_accepted, put_metrics
 from tidegauge.storage import S3Settings
 
@@ -44,9 +45,7 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[BaseClient]:
 
 def put_client_is_made_anew() -> None:
     """The process's client keeps the endpoint that it was made for."""
-    from tidegauge.sinks import cloudwatch_put
-
-    cloudwatch_put._client.cache_clear()
+    aws_client.cache_clear()
 
 
 def document(*data: dict[str, Any], time: datetime | None = None) -> bytes:

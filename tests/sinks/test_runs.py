@@ -226,8 +226,12 @@ def test_reported_runs_are_those_of_the_scope(place: Place, layout: Layout) -> N
     """By the start of their window; the violations come with them."""
     run(place, layout, DAY, FOUND)
     run(place, layout, NEXT)
-    first = ReportedRun(DAY, RunStatus.COMPLETED, "ab12", FOUND, rows=3)
-    second = ReportedRun(NEXT, RunStatus.COMPLETED, "ab12", rows=3)
+    digests = [
+        sha256(place.storage.read(join(layout.run(key), "run.json"))).hexdigest()
+        for key in (DAY, NEXT)
+    ]
+    first = ReportedRun(DAY, RunStatus.COMPLETED, "ab12", FOUND, rows=3, digest=digests[0])
+    second = ReportedRun(NEXT, RunStatus.COMPLETED, "ab12", rows=3, digest=digests[1])
     since, until = replace(SCOPE, since=NEXT.window.start), replace(SCOPE, until=NEXT.window.start)
     assert (first, second) == reported_runs(place.storage, layout, SCOPE)
     assert (second,) == reported_runs(place.storage, layout, since)

@@ -204,6 +204,21 @@ def test_without_outputs_the_answers_are_not_looked_at(tmp_path: Path) -> None:
     assert ["n", "x", "t"] == list(read(tmp_path, line("1,1,a", None), source=source).rows[0])
 
 
+@pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
+def test_without_inputs_what_was_sent_is_not_looked_at(tmp_path: Path, encoding: str) -> None:
+    """An endpoint may capture its answers alone."""
+    answer = base64.b64encode(b"0.5\n").decode() if encoding == "BASE64" else "0.5\n"
+    lines = []
+    for sent in (None, {"data": "not, what, it was", "encoding": "CSV"}):
+        answered = {"data": answer, "encoding": encoding, "observedContentType": "text/csv"}
+        sides = {"endpointOutput": answered} | ({"endpointInput": sent} if sent else {})
+        lines.append(json.dumps({"captureData": sides}).encode())
+    found = read(tmp_path, *lines, source=replace(SOURCE, inputs=()))
+
+    assert [{"score": 0.5}] * 2 == found.rows
+    assert 0 == found.tally.rejected
+
+
 def test_columns_to_skip_and_unknown_ones(tmp_path: Path) -> None:
     """An input that names more columns brings them; an output that does, does not."""
     data = '{"n": 1, "x": 2, "t": "a", "new": "7"}'

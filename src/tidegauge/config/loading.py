@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cattrs
@@ -17,35 +13,32 @@ import yaml
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from tidegauge.config.alarms import alarm_problems
-from tidegauge.config.capture_rules import capture_problems, training_problems
-from tidegauge.config.s3_rules import s3_problems
-from tidegauge.config.schema import CaptureFormat, Conf, EngineName
+from tidegauge.config.consistency import VERSION, problems
+from tidegauge.config.schema import Conf
 from tidegauge.errors import UsageError, did_you_mean
-from tidegauge.model.window import parse_duration
-from tidegauge.sources.source import ReadBy
+from tidegauge.storage import NotFound, storage_for
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
-VERSION = 1
-_MONITOR_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-_HOUR = timedelta(hours=1)
 # What does not shape the results: the same data gives the same documents wherever they are kept.
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-_NOT_DIGESTED = ("store", "s3", "engine", "on_violation", "outputs", "metrics", "late")
+_NOT_DIGESTED = (
+    "store", "s3", "engine", "row_rules", "on_violation", "outputs", "metrics", "max_catch_up",
+    "alerts", "retention", "late",
+)  # fmt: skip
 
 
 def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:
-    """The conf in a YAML file, with `key.path=value` overrides applied.
+    """The conf in a YAML file, here or on S3, with `key.path=value` overrides applied.
 
     Raises:
         UsageError: the file is missing, is not YAML, or says something that a conf cannot say;
             the message lists every fault with its place.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = storage_for(path).read(path).decode("utf-8")
+    except (NotFound, UnicodeDecodeError) as error:
         raise UsageError(
             f"cannot read the conf {path!r} ({error}); give the path of a YAML file such as "
             "conf/flights.yaml"
@@ -63,9 +56,8 @@ def conf_from_tree(tree: Mapping[str, Any], where: str) -> Conf:
     except BaseValidationError as error:
         faults = "".join(f"\n  - {fault}" for fault in _faults(error, ""))
         raise UsageError(f"{where} is not a valid conf:{faults}") from error
-    problems = list(_problems(conf))
-    if problems:
-        listed = "".join(f"\n  - {problem}" for problem in problems)
+    if found := problems(conf):
+        listed = "".join(f"\n  - {problem}" for problem in found)
         raise UsageError(f"{where} is not a valid conf:{listed}")
     return conf
 
@@ -146,16 +138,30 @@ def _converter() -> cattrs.Converter:
     for kind in _PLAIN:
         converter.register_structure_hook(kind, _strict)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _words)
-    converter.register_structure_hook_factory(
-        is_dataclass,
-        lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True),
+    converter.register_structure_hook_func(lambda kind: kind == (float | str), _amount)
+    converter.register_structure_hook_func(
+        lambda kind: kind == (str | tuple[str, ...] | None), _columns
     )
+    converter.register_structure_hook_factory(is_dataclass, lambda cls: _section(cls, converter))
     converter.register_unstructure_hook(StrEnum, lambda word: word.value)
     converter.register_unstructure_hook(tuple, list)
     converter.register_unstructure_hook_factory(
         is_dataclass, lambda cls: make_dict_unstructure_fn(cls, converter)
     )
     return converter
+
+
+def _section(cls: type[Any], converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    """What is no section is told without its value: it may be a secret that is written out."""
+    structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
+
+    def section(value: object, kind: Any) -> Any:  # noqa: ANN401  (cattrs' own types)
+        if not isinstance(value, dict):
+            known = ", ".join(field.name for field in fields(cls))
+            raise TypeError(f"expected a section, with keys among {known}")
+        return structure(value, kind)
+
+    return section
 
 
 def _strict(value: object, kind: type) -> object:
@@ -181,6 +187,18 @@ def _words(value: object, _: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise TypeError(f"expected a list of names, found {value!r}")
     return tuple(value)
+
+
+def _amount(value: object, _: object) -> float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"expected a number, or the name of a column, found {value!r}")
+    return value if isinstance(value, str) else float(value)
+
+
+def _columns(value: object, _: object) -> str | tuple[str, ...] | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _words(value, _)
 
 
 def _faults(error: BaseException, path: str) -> list[str]:
@@ -210,88 +228,3 @@ def _notes(error: BaseException) -> Sequence[object]:
 
 def _dotted(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-def _time_problems(conf: Conf) -> list[str]:
-    """Durations must be some, and fit into each other: windows are merged from whole units."""
-    lengths: dict[str, timedelta] = {}
-    found = []
-    for name in ("window", "every", "profile", "late"):
-        try:
-            if (text := getattr(conf, name)) is not None and (name, text) != ("late", "never"):
-                lengths[name] = parse_duration(text)
-        except UsageError as error:
-            found.append(f"{name}: {error}")
-    window, every, unit = (lengths.get(name) for name in ("window", "every", "profile"))
-    if every and window and every < window and not unit:
-        found.append(
-            "every: windows that overlap are merged from profiles of shorter units: add `profile`, "
-            "such as `profile: 1h`"
-        )
-    found += [
-        f"{name}: expected a multiple of `profile` ({conf.profile}), found {getattr(conf, name)}"
-        for name, length in (("window", window), ("every", every))
-        if unit and length and length % unit
-    ]
-    return found
-
-
-def _output_problems(conf: Conf) -> list[str]:
-    """Copies need a place, and names that stay folders of their own."""
-    outputs = conf.outputs
-    names = {"outputs.endpoint": outputs.endpoint, "outputs.schedule": outputs.schedule}
-    found = [
-        f"{key}: expected letters, digits, '.', '_' and '-', found {name!r}"
-        for key, name in names.items()
-        if name is not None and not _MONITOR_NAME.match(name)
-    ]
-    if (outputs.layout is None) != (outputs.uri is None):
-        found.append("outputs: expected `layout` and `uri` together, or neither")
-    with suppress(UsageError):  # what is no duration is told of elsewhere
-        if outputs.layout and parse_duration(conf.every or conf.window or "1h") % _HOUR:
-            found.append("outputs.layout: its folders are of hours, so windows must be, too")
-    if conf.metrics.namespace == "":
-        found.append("metrics.namespace: expected a name, found ''")
-    return found
-
-
-def _problems(conf: Conf) -> list[str]:
-    """What a type cannot say."""
-    found = []
-    if conf.version != VERSION:
-        found.append(f"version: this release reads version {VERSION}, found {conf.version}")
-    if not _MONITOR_NAME.match(conf.monitor):
-        found.append(f"monitor: expected letters, digits, '.', '_' and '-', found {conf.monitor!r}")
-    if not 0 <= conf.max_rejected <= 1:
-        found.append(f"max_rejected: expected a share from 0 to 1, found {conf.max_rejected}")
-    found += _time_problems(conf)
-    found += _output_problems(conf)
-    found += alarm_problems(conf.alarms)
-    found += s3_problems(conf.s3)
-    captures = conf.captures
-    plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
-    plain = plain and not (captures and captures.manifests)  # these have a layout of their own
-    if captures and plain and (captures.layout is None) == (captures.time is None):
-        found.append(
-            "captures: expected either `layout`, such as "
-            '"{variant}/{yyyy}/{mm}/{dd}/{hh}", or `time`, the column that tells the window'
-        )
-    if captures:
-        found += capture_problems(captures)
-    found += training_problems(conf.training)
-    if captures and captures.format is CaptureFormat.TABLE and captures.layout is not None:
-        found.append("captures.layout: a table has no folders: expected `time` in its place")
-    if conf.engine is EngineName.LOCAL:
-        found += _spark_problems(conf)
-    return found
-
-
-def _spark_problems(conf: Conf) -> list[str]:
-    """What cannot be read without Spark."""
-    found = []
-    for what, section in (("a training set", conf.training), ("captures", conf.captures)):
-        if section and section.format == "table":
-            found.append(f"engine: {what} of format 'table' needs engine 'spark'")
-        elif section and section.read is ReadBy.SPARK:
-            found.append(f"engine: {what} with read 'spark' needs engine 'spark'")
-    return found

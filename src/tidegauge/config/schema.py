@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tidegauge.config.alarms import Alarms
+from tidegauge.config.alerts import Alerts
+from tidegauge.config.quality import (  # cattrs reads the annotations
+    GroundTruth,  # noqa: TC001
+    ModelQuality,  # noqa: TC001
+)
+from tidegauge.config.retention import Retention
+from tidegauge.rules.packs.rows import RowRules
 from tidegauge.sources.source import ReadBy
 from tidegauge.storage import S3Settings
 
@@ -59,6 +66,7 @@ class EngineName(StrEnum):
     SPARK = "spark"
     LOCAL = "local"
     AUTO = "auto"
+    DEEQU = "deequ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class Captures:
     read: ReadBy = ReadBy.ARROW
     layout: str | None = None
     time: str | None = None
+    id: str | None = None
     header: bool = True
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
@@ -94,9 +103,14 @@ class Captures:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`features:` what is monitored and what is not."""
+    """`features:` what is monitored and what is not; `sensitive` columns are only seen hashed.
+
+    `sensitive_key` names the environment variable that has the key of the hash.
+    """
 
     exclude: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    sensitive_key: str = "TIDEGAUGE_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +157,25 @@ class Conf:
     version: int
     monitor: str
     store: str
-    training: Training
+    training: Training | None = None
     captures: Captures | None = None
+    ground_truth: GroundTruth | None = None
+    model_quality: ModelQuality | None = None
     features: Features = field(default_factory=Features)
     window: str | None = None
     every: str | None = None
+    packs: tuple[str, ...] = ()
+    row_rules: RowRules = RowRules.AUTO
     profile: str | None = None
     late: str | None = None
+    max_catch_up: int | None = None
     documents: Documents = field(default_factory=Documents)
     alarms: Alarms = field(default_factory=Alarms)
     on_violation: OnViolation = OnViolation.REPORT
     max_rejected: float = 0.01
     outputs: Outputs = field(default_factory=Outputs)
     metrics: Metrics = field(default_factory=Metrics)
+    alerts: Alerts = field(default_factory=Alerts)
+    retention: Retention = field(default_factory=Retention)
     engine: EngineName = EngineName.SPARK
     s3: S3Settings = field(default_factory=S3Settings)

@@ -7,6 +7,7 @@ can be computed again.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.documents.reader import (
@@ -19,6 +20,7 @@ from tidegauge.documents.reader import (
     texts,
     version_one,
 )
+from tidegauge.errors import DocumentError
 from tidegauge.model.statistics import Sketch
 from tidegauge.rules.alarms.calibration import Calibration, FeatureCalibration, Season
 from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated
@@ -108,9 +110,9 @@ def _decode_feature(reader: Reader) -> FeatureCalibration:
     return FeatureCalibration(
         _decode_swing(reader.section("drift")),
         _decode_swing(reader.section("missing")),
-        _decode_swing(reader.section("outside")),
         _decode_share(share) if share else None,
         {season.get("season", count): _decode_season(season) for season in seasons},
+        _decode_swing(reader.section("outside")),
     )
 
 
@@ -127,11 +129,15 @@ def _decode_share(reader: Reader) -> Share:
 def _decode_season(reader: Reader) -> Season:
     effect, counts = reader.maybe_section("effect"), reader.get("counts", each(count))
     season = Season(reader.get("name", text), effect=_decode_effect(effect) if effect else None)
-    if "numbers" in reader.fields:
-        sketch = Sketch.of_counts(reader.get("numbers", each(number)), counts)
-        return Season(season.name, sketch, effect=season.effect)
-    values = reader.get("values", texts)
-    return Season(season.name, counts=dict(zip(values, counts, strict=True)), effect=season.effect)
+    numbers = reader.maybe("numbers", each(number))
+    values = reader.get("values", texts) if numbers is None else ()
+    if len(counts) != len(numbers or values):
+        place = f"{reader.where}: {reader.at('counts')}"
+        expected = f"expected one count for each of {len(numbers or values)} values"
+        raise DocumentError(f"{place}: {expected}, found {len(counts)}")
+    if numbers:
+        return replace(season, sketch=Sketch.of_counts(numbers, counts))
+    return replace(season, counts=dict(zip(values, counts, strict=True)))
 
 
 def _decode_swing(reader: Reader) -> Swing:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.documents.reader import (
     Reader,
+    count,
     distance,
     flag,
     mapping,
@@ -63,6 +64,7 @@ _OLDER = {
 }
 _EXTENSION = "tidegauge"
 _RANGE, _RANGE_KEYS = "range", ("above", "up_to")
+_LENGTH, _LENGTH_KEYS = "length", ("at_least", "up_to")
 _SECTION = "distribution_constraints"
 _OVERRIDES = "monitoringConfigOverrides"  # as the docs write it; the SDK's spelling is read, too
 _OVERRIDES_SPELLINGS = (_OVERRIDES, "monitoring_config_overrides")
@@ -104,6 +106,8 @@ def _encode_feature(feature: FeatureConstraints) -> dict[str, Any]:
     extension = dict(feature.extension)
     if feature.range is not None:
         extension[_RANGE] = dict(zip(_RANGE_KEYS, feature.range, strict=True))
+    if feature.length is not None:
+        extension[_LENGTH] = dict(zip(_LENGTH_KEYS, feature.length, strict=True))
     if extension:
         document[_EXTENSION] = extension
     return document
@@ -167,7 +171,8 @@ def _decode_feature(reader: Reader) -> FeatureConstraints:
         domains=strings.maybe("domains", texts) if strings else None,
         overrides=overrides,
         range=_decode_range(reader.maybe_section(_EXTENSION)),
-        extension={k: v for k, v in extension.items() if k != _RANGE},
+        length=_decode_length(reader.maybe_section(_EXTENSION)),
+        extension={k: v for k, v in extension.items() if k not in {_RANGE, _LENGTH}},
     )
 
 
@@ -178,6 +183,15 @@ def _decode_range(extension: Reader | None) -> tuple[float | None, float | None]
     found.refuse_misspelled(_RANGE_KEYS)
     above, up_to = (found.maybe(key, number) for key in _RANGE_KEYS)
     return above, up_to
+
+
+def _decode_length(extension: Reader | None) -> tuple[int, int] | None:
+    found = extension.maybe_section(_LENGTH) if extension else None
+    if found is None:
+        return None
+    found.refuse_misspelled(_LENGTH_KEYS)
+    at_least, up_to = (found.get(key, count) for key in _LENGTH_KEYS)
+    return at_least, up_to
 
 
 def _decode_config(reader: Reader | None) -> MonitoringConfig:

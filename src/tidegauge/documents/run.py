@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.documents.reader import Reader, count, one_of, text, texts, version_one
+from tidegauge.documents.reader import (
+    Reader,
+    count,
+    mapping,
+    one_of,
+    text,
+    texts,
+    version_one,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +44,7 @@ class RunRecord:
     `window` is its key in the store, "" for a baseline; `reason` says why a run failed or had
     nothing to do, else ""; `documents` maps the files written beside it to their SHA-256 in hex;
     `notes` are sentences on what was decided otherwise than asked, or could not be, and why.
+    `labels` (JSON values; model quality only) says which labels the run stands on.
     """
 
     monitor: str
@@ -51,10 +60,12 @@ class RunRecord:
     versions: Mapping[str, str]
     conf_digest: str
     notes: tuple[str, ...] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encode(record: RunRecord) -> dict[str, Any]:
     """The document of a run."""
+    labels = {"labels": dict(record.labels)} if record.labels else {}
     return {
         "version": 1,
         "monitor": record.monitor,
@@ -65,6 +76,7 @@ def encode(record: RunRecord) -> dict[str, Any]:
         "reason": record.reason,
         "baseline": record.baseline,
         "counts": dict(record.counts),
+        **labels,
         "inputs": {
             "files": record.inputs.files,
             "bytes": record.inputs.bytes,
@@ -104,4 +116,5 @@ def decode(document: dict[str, Any], where: str) -> RunRecord:
         versions=reader.values("versions", text),
         conf_digest=reader.get("conf_digest", text),
         notes=reader.maybe("notes", texts) or (),
+        labels=reader.maybe("labels", mapping) or {},
     )

@@ -34,15 +34,22 @@ def encode_violation(violation: Violation) -> dict[str, Any]:
 def decode(document: dict[str, Any], where: str) -> tuple[Violation, ...]:
     """The violations of a document, of ours or the service's; the list may be empty.
 
+    Those of model quality are about a metric, whose name stands in for the feature's.
+
     Raises:
         DocumentError: a value is missing or unfit.
     """
     return tuple(
         Violation(
-            feature_name=entry.get("feature_name", text),
+            feature_name=entry.get(_named_by(entry), text),
             constraint_check_type=entry.get("constraint_check_type", text),
             description=entry.get("description", text),
             extension=entry.maybe("tidegauge", mapping) or {},
         )
         for entry in Reader(document, where).objects("violations")
     )
+
+
+def _named_by(entry: Reader) -> str:
+    is_metric = "metric_name" in entry.fields and "feature_name" not in entry.fields
+    return "metric_name" if is_metric else "feature_name"

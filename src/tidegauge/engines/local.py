@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tidegauge.profile.dataset import Profile
 
 # Below this much input, starting processes takes longer than reading in this one.
-_ALONE_BYTES = 16 << 20
+ALONE_BYTES = 16 << 20
 
 
 def profile_parts(
@@ -31,7 +31,7 @@ def profile_parts(
         EngineError: a process was killed, as one is that takes too much memory.
     """
     wanted = processes or os.cpu_count() or 1
-    small = sum(part.size_bytes for part in parts) < _ALONE_BYTES
+    small = sum(part.size_bytes for part in parts) < ALONE_BYTES
     if wanted == 1 or len(parts) < 2 or (small and processes is None):
         rows = [row for part in parts for row in part_rows(part, read)]
     else:

@@ -45,8 +45,8 @@ _MOST_ROWS_A_BATCH = 4_096
 _TABLE_ROWS = 65_536
 _TABLE_BYTES = 64 << 20
 
-_BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
-_SHUFFLE_SETTING = "spark.sql.shuffle.partitions"
+BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
+SHUFFLE_SETTING = "spark.sql.shuffle.partitions"
 
 
 def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> dict[Key, Profile]:
@@ -67,7 +67,7 @@ def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> d
 
     numbered = spark.range(0, len(tasks), 1, len(tasks))
     folded = numbered.mapInArrow(fold, SPARK_SCHEMA)
-    return _merged(spark, folded, len(tasks), {_BATCH_SETTING: str(_STATES_A_BATCH)})
+    return _merged(spark, folded, len(tasks), {BATCH_SETTING: str(_STATES_A_BATCH)})
 
 
 def profile_frame(
@@ -85,25 +85,37 @@ def profile_frame(
         EngineError: the Spark job failed.
     """
     names = frame.columns
-    rows_a_batch = max(1, min(_MOST_ROWS_A_BATCH, _VALUES_A_BATCH // max(1, len(names))))
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        part = Part(f"task-{context.partitionId() if context else 0:06d}", ())
+        part = task_part()
 
         def chunks(task: Part) -> Iterator[Chunk]:
-            return read(task, _tables(batches, names))
+            return read(task, tables_of(batches, names))
 
         for key, profile in fold_part(part, chunks).items():
             yield from _in_batches(profile_rows(key, part.id, profile))
 
-    # mapInArrow looks each column up by its name, where a dot or a backtick means something else.
-    plain = frame.toDF(*(f"c{i}" for i in range(len(names))))
-    folded = plain.mapInArrow(fold, SPARK_SCHEMA)
-    batch = {_BATCH_SETTING: str(rows_a_batch)}
+    folded = numbered_columns(frame).mapInArrow(fold, SPARK_SCHEMA)
+    batch = {BATCH_SETTING: str(rows_a_batch(len(names)))}
     return _merged(spark, folded, len(names), batch | dict(settings or {}))
+
+
+def rows_a_batch(columns: int) -> int:
+    """How many rows Spark is to hand to a worker at once."""
+    return max(1, min(_MOST_ROWS_A_BATCH, _VALUES_A_BATCH // max(1, columns)))
+
+
+def numbered_columns(frame: DataFrame) -> DataFrame:
+    """The frame with plain names: mapInArrow takes a dot or a backtick for something else."""
+    return frame.toDF(*(f"c{i}" for i in range(len(frame.columns))))
+
+
+def task_part() -> Part:
+    """The part that stands for Spark's task, in which this is called."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    return Part(f"task-{context.partitionId() if context else 0:06d}", ())
 
 
 @contextmanager
@@ -128,6 +140,11 @@ def failures_told() -> Iterator[None]:
         raise EngineError(_reason(error)) from error
 
 
+def is_connect(spark: SparkSession) -> bool:
+    """Whether the session is a client's of a Spark Connect server, and has no JVM of its own."""
+    return "connect" in type(spark).__module__
+
+
 def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     """Parts dealt to tasks of about equal bytes; what a part is does not depend on this."""
     tasks: list[tuple[Part, ...]] = []
@@ -149,10 +166,10 @@ def _merged(
     spark: SparkSession, folded: DataFrame, most: int, settings: Mapping[str, str]
 ) -> dict[Key, Profile]:
     """The profiles of folded rows, merged by `most` tasks, or as few as the session shuffles to."""
-    told = spark.conf.get(_SHUFFLE_SETTING) or ""  # a number, or "auto" where it is up to Spark
+    told = spark.conf.get(SHUFFLE_SETTING) or ""  # a number, or "auto" where it is up to Spark
     shuffled = int(told) if told.isdecimal() else _MOST_MERGERS
     mergers = max(1, min(most, shuffled, _MOST_MERGERS))
-    with failures_told(), _set(spark, settings):
+    with failures_told(), with_settings(spark, settings):
         grouped = folded.repartition(mergers, "window", "variant", "feature")
         ordered = grouped.sortWithinPartitions("window", "variant", "feature", "part")
         rows = ordered.mapInArrow(_merge, SPARK_SCHEMA).collect()
@@ -160,7 +177,7 @@ def _merged(
 
 
 @contextmanager
-def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+def with_settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
     """The session with these settings, and with its own again."""
     former = {key: spark.conf.get(key, None) for key in settings}
     try:
@@ -175,7 +192,7 @@ def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
                 spark.conf.set(key, own)
 
 
-def _tables(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
+def tables_of(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.Table]:
     """Batches put together: the kernels like many rows, the merging workers few states."""
     import pyarrow as pa
 

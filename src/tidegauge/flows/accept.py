@@ -79,7 +79,7 @@ def accept(job: Job, feature: str, window: Window, variant: str | None = None) -
         notes=(*former.notes, f"follows {baseline.id}: accepted {feature} of {window.key}"),
     )
     commit(job.storage, folder, documents, record)
-    pin_baseline(job.storage, job.layout, id_)
+    pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Accepted(id_, baseline.id, folder, edits)
 
 

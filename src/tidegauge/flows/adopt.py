@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.documents import constraints as constraints_document
 from tidegauge.documents import statistics as statistics_document
+from tidegauge.documents.quality import constraints as quality_constraints
+from tidegauge.documents.quality import statistics as quality_statistics
+from tidegauge.documents.quality.problems import is_of_metrics
 from tidegauge.documents.run import Inputs, RunStatus
 from tidegauge.documents.text import load
-from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.errors import UsageError
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.monitors.data_quality import CONSTRAINTS, STATISTICS
 from tidegauge.rules.constraints import CategoricalMethod
@@ -24,44 +28,82 @@ if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.model.statistics import Statistics
     from tidegauge.rules.constraints import Constraints
+    from tidegauge.sinks.layout import MonitorType
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A baseline as it was imported: its id, its folder, and what it says."""
+    """A baseline as it was imported: its type, its id, its folder, and of how many rows it is."""
 
+    type: MonitorType
     id: str
     folder: str
-    statistics: Statistics
-    constraints: Constraints
+    rows: int
 
 
 def adopt_baseline(job: Job, statistics: str, constraints: str) -> Adopted:
     """Put the two documents into the store byte for byte, and pin them as the baseline.
 
+    The type of monitor is the one that the constraints are of.
+
     Raises:
+        UsageError: the conf has sensitive columns, which its maker did not hash, or they are of
+            another problem than the conf's `model_quality`.
         DocumentError: one of them is not what SageMaker or Tidegauge writes, in any version.
         NotFound: one of them is not there.
         StorageError: they cannot be read, or the store cannot be written.
     """
+    if job.conf.features.sensitive:
+        raise UsageError(
+            "a baseline that was made elsewhere has the values of its columns in it: remove "
+            "`features.sensitive`, or make one by `tidegauge baseline`"
+        )
     documents = {
         name: storage_for(uri, job.conf.s3).read(uri)
         for name, uri in ((STATISTICS, statistics), (CONSTRAINTS, constraints))
     }
-    seen = statistics_document.decode(load(documents[STATISTICS], statistics), statistics)
-    held = constraints_document.decode(load(documents[CONSTRAINTS], constraints), constraints)
-    for doubt in _doubts(seen, held):
-        log.warning("%s", doubt)
+    seen = load(documents[STATISTICS], statistics)
+    held = load(documents[CONSTRAINTS], constraints)
+    if is_of_metrics(held):
+        type_, counts = MODEL_QUALITY, _of_metrics(job, seen, held, statistics, constraints)
+    else:
+        type_, counts = DATA_QUALITY, _of_features(seen, held, statistics, constraints)
     id_ = baseline_id(documents)
-    folder = job.layout.baseline(id_, DATA_QUALITY)
-    counts = {"rows": seen.item_count, "features": len(seen.features)}
+    folder = job.layout.baseline(id_, type_)
     inputs = Inputs(len(documents), sum(map(len, documents.values())), _digest(documents))
-    record = job.record(RunStatus.COMPLETED, baseline=id_, counts=counts, inputs=inputs)
+    record = job.record(
+        RunStatus.COMPLETED, baseline=id_, counts=counts, inputs=inputs, type_=type_
+    )
     commit(job.storage, folder, documents, record)
-    pin_baseline(job.storage, job.layout, id_)
-    return Adopted(id_, folder, seen, held)
+    pin_baseline(job.storage, job.layout, type_, id_)
+    return Adopted(type_, id_, folder, counts["rows"])
+
+
+def _of_features(
+    seen: dict[str, Any], held: dict[str, Any], statistics: str, constraints: str
+) -> dict[str, int]:
+    """What run.json counts of a data-quality baseline, once it can be read."""
+    known = statistics_document.decode(seen, statistics)
+    for doubt in _doubts(known, constraints_document.decode(held, constraints)):
+        log.warning("%s", doubt)
+    return {"rows": known.item_count, "features": len(known.features)}
+
+
+def _of_metrics(
+    job: Job, seen: dict[str, Any], held: dict[str, Any], statistics: str, constraints: str
+) -> dict[str, int]:
+    """What run.json counts of a model-quality baseline, once it can be read."""
+    known = quality_statistics.decode(seen, statistics)
+    wanted = quality_constraints.decode(held, constraints).problem
+    quality = job.conf.model_quality
+    if quality is not None and not (known.problem is wanted is quality.problem):
+        raise UsageError(
+            f"the baseline is of the problem {wanted} ({constraints}) and {known.problem} "
+            f"({statistics}), and the conf says {quality.problem}: correct `model_quality.problem`"
+        )
+    return {"rows": known.rows, "metrics": len(known.metrics)}
 
 
 def _doubts(seen: Statistics, held: Constraints) -> Iterator[str]:

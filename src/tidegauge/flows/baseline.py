@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
-from tidegauge.errors import InputError, did_you_mean
+from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import profile_training
 from tidegauge.flows.calibrating import calibrated
 from tidegauge.flows.job import DATA_QUALITY, summed_up
@@ -18,6 +18,8 @@ from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import training_script
+from tidegauge.flows.sensitive import hashing_of, quoting_nothing, sensitive_document
+from tidegauge.flows.stated import stated_training
 from tidegauge.flows.steady import refuse_changed
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
@@ -54,16 +56,22 @@ def make_baseline(job: Job) -> Made:
     """Profile the training data, put the documents, and pin the new baseline.
 
     Raises:
-        UsageError: the script of the training data cannot be used.
+        UsageError: the conf names no training data, or a script of them that cannot be used.
         InputError: the training data is missing, empty or unreadable.
         StorageError: the store could not be written, or the training data while it was read.
         EngineError: the engine failed.
     """
+    with quoting_nothing(job.conf):
+        return _make_baseline(job)
+
+
+def _make_baseline(job: Job) -> Made:
     source = _training_of(job)
     storage = job.storage
     storage.delete(join(source.rejected, entry.key) for entry in storage.files(source.rejected))
     if source.format is Format.TABLE:
-        profile = _profile(job, source, Inputs(()), partial(_warn_of_unknown, source))
+        listed = Inputs(())
+        profile = _profile(job, source, listed, partial(_warn_of_unknown, source))
         inputs = RunInputs(0, 0, sha256(source.uri.encode()).hexdigest())
     else:
         listed = list_training(source.uri, job.conf.s3)
@@ -79,10 +87,12 @@ def make_baseline(job: Job) -> Made:
         )
     calibration, blocks = calibrated(job, source, profile, profile.statistics(), bad_windows(job))
     plan = plan_of(job.conf, calibration)
-    result = data_quality.make_baseline(profile, plan, blocks, sketch=job.sketch)
+    stated = stated_training(job, source, listed, profile)
+    result = data_quality.make_baseline(profile, plan, blocks, stated=stated, sketch=job.sketch)
     for note in result.notes:
         log.warning("%s", note)
-    id_ = baseline_id(result.documents)
+    documents = {**result.documents, **sensitive_document(source.sensitive)}
+    id_ = baseline_id(documents)
     folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(
         RunStatus.COMPLETED,
@@ -91,13 +101,18 @@ def make_baseline(job: Job) -> Made:
         inputs=inputs,
         notes=result.notes,
     )
-    commit(job.storage, folder, result.documents, record)
-    pin_baseline(job.storage, job.layout, id_)
+    commit(job.storage, folder, documents, record)
+    pin_baseline(job.storage, job.layout, DATA_QUALITY, id_)
     return Made(id_, folder, profile, result)
 
 
 def _training_of(job: Job) -> TrainingSource:
     training = job.conf.training
+    if training is None:
+        raise UsageError(
+            "the conf has no `training`, so there is no data to profile: add the section with "
+            "`uri` and `format`"
+        )
     return TrainingSource(
         training.uri,
         Format(training.format),
@@ -106,6 +121,7 @@ def _training_of(job: Job) -> TrainingSource:
         header=training.header,
         skip=frozenset(job.conf.features.exclude) | ({training.time} if training.time else set()),
         preprocess=training_script(job.conf),
+        sensitive=hashing_of(job.conf),
     )
 
 
@@ -131,7 +147,8 @@ def _profile(
 
 
 def _warn_of_unknown(source: TrainingSource, columns: Collection[str]) -> None:
-    for name in sorted(source.skip - set(columns)):
+    sensitive = source.sensitive.columns if source.sensitive else frozenset()
+    for name in sorted((source.skip | sensitive) - set(columns)):
         log.warning(
             "the conf names the column %r, which the training data does not have%s",
             name,

@@ -55,7 +55,8 @@ def calibrated(
         InputError: the training data can no longer be read.
         EngineError: the engine failed.
     """
-    column, length = job.conf.training.time, job.conf.window
+    training, length = job.conf.training, job.conf.window
+    column = training.time if training else None
     if column is None or length is None:
         missing = "training.time" if column is None else "window"
         note = (
@@ -104,6 +105,7 @@ def _by_time(source: TrainingSource, column: str, statistics: Statistics) -> Cap
         header=source.header,
         skip=source.skip,
         kinds=kinds,
+        sensitive=source.sensitive,
     )
 
 

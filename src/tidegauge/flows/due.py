@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError, did_you_mean
@@ -11,6 +13,7 @@ from tidegauge.flows.captured import ALL_VARIANTS, Captured, refuse_reserved
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.late import Lookback
 from tidegauge.flows.scripts import capture_script
+from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.runs import completed
@@ -26,13 +29,16 @@ from tidegauge.storage import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from tidegauge.flows.captured import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
 
 log = logging.getLogger(__name__)
+
+
+_LONGEST_SILENCE = timedelta(days=31)  # of which every window is recorded as empty
 
 
 def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
@@ -49,8 +55,11 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         )
     outputs = captures.outputs
     known = (feature.name for feature in baseline.statistics.features)
-    inputs = captures.inputs or tuple(name for name in known if name not in outputs)
-    times = {name for name in (conf.training.time, captures.time) if name}
+    inputs = captures.inputs
+    if inputs is None:
+        inputs = tuple(name for name in known if name not in outputs)
+    trained = conf.training.time if conf.training else None
+    times = {name for name in (trained, captures.time) if name}
     return CaptureSource(
         captures.uri,
         Format(captures.format),
@@ -70,6 +79,7 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         custom_attributes=captures.custom_attributes,
         manifests=captures.manifests,
         inference_id=captures.inference_id,
+        sensitive=hashing_of(conf),
     )  # fmt: skip
 
 
@@ -87,6 +97,19 @@ def due_windows(
     """
     if window is not None:
         return tuple(_given(job, source, window, variant))
+    spans = complete_windows(job, source, now, variant)
+    return tuple(_waiting(job, source, spans, Lookback.of(job.conf, source, now)))
+
+
+def complete_windows(
+    job: Job, source: CaptureSource, now: datetime, variant: str | None
+) -> dict[str, tuple[Window, ...]]:
+    """The complete windows of each variant, from its first to its last captured hour.
+
+    Raises:
+        UsageError: the conf has no window, or the layout is not one.
+        InputError: there are no captures at all.
+    """
     if job.conf.window is None:
         raise UsageError("the conf has no `window`: add one such as `window: 1d`, or give --window")
     duration = parse_duration(job.conf.window)
@@ -94,8 +117,9 @@ def due_windows(
     _warn_of_silence(hours, duration, now)
     every = parse_duration(job.conf.every) if job.conf.every else duration
     spans = {name: _span(captured, duration, every, now) for name, captured in hours.items()}
-    lookback = Lookback.of(job.conf, source, every, now)
-    return tuple(_waiting(job, source, spans, lookback))
+    if age := job.conf.retention.age("runs"):  # what was cleaned away is not run again
+        spans = {n: tuple(w for w in span if w.end > now - age) for n, span in spans.items()}
+    return spans
 
 
 def _captured_hours(
@@ -126,15 +150,20 @@ def _given(job: Job, source: CaptureSource, window: Window, variant: str | None)
     found = Captured.of(job, source, (window,))
     names = [name for name in found.variants(window) if variant in {None, name}]
     if not names:
-        of = f" of the variant {variant!r}" if variant else ""
-        raise InputError(
-            f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
-            "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
-        )
+        raise no_captures(source, window, variant)
     for name in names:
         yield found.due(window, name)
     if len(names) > 1:
         yield found.over_all(window, names)
+
+
+def no_captures(source: CaptureSource, window: Window, variant: str | None) -> InputError:
+    """The error that the window which was asked for has no captures."""
+    of = f" of the variant {variant!r}" if variant else ""
+    return InputError(
+        f"there are no captures{of} in {window} at {source.uri}: expected files in the folders "
+        "of its hours; look at `captures.uri` and at the time zone of the window, which is UTC"
+    )
 
 
 def _waiting(
@@ -160,6 +189,7 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
+    waiting = _bounded(waiting, job.conf.max_catch_up)
     found = Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
@@ -168,12 +198,33 @@ def _waiting(
             yield found.over_all(window, by_window[window])
 
 
+def _bounded(waiting: list[Window], most: int | None) -> list[Window]:
+    """The oldest windows, as many as one call may run."""
+    if most is None or len(waiting) <= most:
+        return waiting
+    log.warning(
+        "%d windows wait, and max_catch_up is %d: the others are for the next calls",
+        len(waiting), most, extra={"windows": len(waiting), "max_catch_up": most},
+    )  # fmt: skip
+    return waiting[:most]
+
+
 def _span(
     captured: tuple[datetime, ...], duration: timedelta, every: timedelta, now: datetime
 ) -> tuple[Window, ...]:
-    """The complete windows that start between the first and the last captured hour."""
-    first, last = (Window.containing(hour, every).start for hour in (captured[0], captured[-1]))
-    windows = (Window(first + i * every, duration) for i in range((last - first) // every + 1))
+    """The complete windows that start between the first and the last captured hour.
+
+    Of a long silence only the windows that reach beyond it: one folder of a wrong year would
+    otherwise make all windows since then due.
+    """
+    starts = tuple(dict.fromkeys(Window.containing(hour, every).start for hour in captured))
+    windows = [Window(starts[0], duration)]
+    for before, after in pairwise(starts):
+        begin = before + every
+        if after - before > _LONGEST_SILENCE:
+            begin = max(begin, Window.containing(after - duration, every).start + every)
+        count = (after - begin) // every + 1
+        windows += [Window(begin + i * every, duration) for i in range(count)]
     return tuple(window for window in windows if window.end <= now)
 
 
@@ -182,6 +233,14 @@ def _warn_of_silence(
 ) -> None:
     """Captures that have stopped coming make no window due, and should not go unnoticed."""
     for name, captured in hours.items():
+        for before, after in pairwise(captured):
+            if after - before > _LONGEST_SILENCE:
+                log.warning(
+                    "%s: no captures between %s and %s: the windows in between are not run; if "
+                    "one of these hours is a folder in the wrong place, move it",
+                    name, f"{before:%Y-%m-%dT%H:%MZ}", f"{after:%Y-%m-%dT%H:%MZ}",
+                    extra={"variant": name},
+                )  # fmt: skip
         last = Window.containing(captured[-1], duration)
         silent = (now - last.end) // duration
         if silent > 0:

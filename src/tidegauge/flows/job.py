@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 
     from tidegauge.config.schema import Conf
     from tidegauge.documents.run import RunStatus
+    from tidegauge.engines.joins import Joined, Joining, Side
     from tidegauge.model.batch import Part, Reader, Tally
+    from tidegauge.model.quality import QualityPlan
     from tidegauge.profile.dataset import Profile
+    from tidegauge.quality.profile import QualityProfile
+    from tidegauge.rules.packs.rows import FromRows, Questions
     from tidegauge.sources.frames import Frame
     from tidegauge.sources.listing import Inputs
     from tidegauge.storage import Storage
 
+    OpenFrame = Callable[[Any], Frame]
+
 DATA_QUALITY = MonitorType.DATA_QUALITY
+MODEL_QUALITY = MonitorType.MODEL_QUALITY
 
 
 class Engine(Protocol):
@@ -41,6 +48,30 @@ class Engine(Protocol):
         self, open_frame: Callable[[Any], Frame]
     ) -> Mapping[tuple[str, str], Profile]:
         """The profiles of what Spark reads itself; it is opened with Spark's session."""
+        ...
+
+    def join_labels(
+        self, predictions: Sequence[Side | OpenFrame], labels: Side | OpenFrame, joining: Joining
+    ) -> Joined:
+        """Predictions with their labels: merged rows are kept, and folded."""
+        ...
+
+    def fold_answers(
+        self, side: Side | OpenFrame, plan: QualityPlan
+    ) -> tuple[Mapping[tuple[str, str], QualityProfile], Tally]:
+        """The profiles of rows that have their labels, by window key and variant."""
+        ...
+
+    def ask_parts(
+        self, parts: Sequence[Part], read: Reader, asked: Questions
+    ) -> Mapping[int, FromRows]:
+        """What the rows of the parts answer, by run."""
+        ...
+
+    def ask_frame(
+        self, open_frame: Callable[[Any], Frame], asked: Questions
+    ) -> Mapping[int, FromRows]:
+        """What the rows that Spark reads answer, by run."""
         ...
 
 
@@ -71,6 +102,8 @@ class Job:
         baseline: str,
         counts: Mapping[str, int],
         inputs: RunInputs,
+        type_: MonitorType = DATA_QUALITY,
+        labels: Mapping[str, Any] | None = None,
         variant: str = "",
         window: str = "",
         reason: str = "",
@@ -79,7 +112,7 @@ class Job:
         """The run's record, but for the digests of the documents, which the commit adds."""
         return RunRecord(
             monitor=self.conf.monitor,
-            type=DATA_QUALITY.value,
+            type=type_.value,
             variant=variant,
             window=window,
             status=status,
@@ -90,6 +123,7 @@ class Job:
             documents={},
             versions={"tidegauge": __version__},
             conf_digest=digest(self.conf),
+            labels=labels or {},
             notes=notes,
         )
 

@@ -35,9 +35,7 @@ class Lookback:
     since: datetime
 
     @classmethod
-    def of(
-        cls, conf: Conf, source: CaptureSource, every: timedelta, now: datetime
-    ) -> Lookback | None:
+    def of(cls, conf: Conf, source: CaptureSource, now: datetime) -> Lookback | None:
         """So long as the conf says, and one `every` more, since the next call is that far away.
 
         None where it is not wanted: by default, where a time column gives the windows and any new
@@ -47,7 +45,8 @@ class Lookback:
             late = parse_duration(conf.late) if conf.late != "never" else None
         else:
             late = USUAL if not source.time or source.format is Format.TABLE else None
-        return None if late is None else cls(now - late - every)
+        every = conf.every or conf.window
+        return None if late is None or every is None else cls(now - late - parse_duration(every))
 
     def outdated(
         self,

@@ -15,10 +15,13 @@ from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
+from tidegauge.flows.packs import PackRun, check_packs, read_packs
 from tidegauge.flows.pinned import read_pinned
-from tidegauge.flows.planning import plan_of
+from tidegauge.flows.planning import plan_of, warn_of_unknown
 from tidegauge.flows.scripts import postprocess_script
+from tidegauge.flows.sensitive import quoting_nothing, refuse_other_hashes
 from tidegauge.flows.service import Service
+from tidegauge.flows.stated import stated_runs
 from tidegauge.flows.steady import ChangedInputs, refuse_changed
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.model.batch import Tally
+    from tidegauge.model.statistics import Statistics
     from tidegauge.model.window import Window
     from tidegauge.profile.dataset import Profile
     from tidegauge.sinks.layout import RunKey
@@ -73,8 +77,20 @@ def run_monitor(
         StorageError: the store or the captures could not be reached.
         EngineError: the engine failed.
     """
+    with quoting_nothing(job.conf):
+        return _run_monitor(job, now, window, variant)
+
+
+def _run_monitor(
+    job: Job, now: datetime, window: Window | None, variant: str | None
+) -> tuple[WindowRun, ...]:
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
+    warn_of_unknown(job.conf.alarms, baseline.constraints)
     source = captures_of(job, baseline)
+    refuse_other_hashes(job, job.layout.baseline(baseline.id, DATA_QUALITY), source.sensitive)
+    known = (*(feature.name for feature in baseline.statistics.features), *source.outputs)
+    packs = read_packs(job.conf)
+    rules = packs.in_force(known)
     after = postprocess_script(job.conf)
     listed = due_windows(job, source, now, window, variant)
     with claiming(job, now) as claimed:
@@ -91,9 +107,12 @@ def run_monitor(
         )
         split = {one.key.window for one in due if one.over_all}
         service = Service(job.conf, now, split, part=variant is not None)
+        service.send_unsent()
         service.warn_of_old({one.key.window for one in due})
+        ruled = check_packs(job, packs, rules, source, units, due)
+        stated = stated_runs(job, source, units, due)
         history = History(job, bad_windows(job))
-        checking = _Checking(job, baseline, source, units, service, history, claimed)
+        checking = _Checking(job, baseline, source, units, service, history, claimed, ruled, stated)
         runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
@@ -124,6 +143,8 @@ class _Checking:
     service: Service
     history: History
     claimed: Claimed
+    packs: PackRun
+    stated: Mapping[RunKey, Statistics]
 
     def run(self, due: Due) -> WindowRun:
         """One window; its failure is its own, and is written down."""
@@ -144,12 +165,15 @@ class _Checking:
             self._against(due),
             self.service.series(key),
             outputs=self._not_expected(profile),
+            packs=self.packs.outcomes(key),
+            stated=self.stated.get(key),
             sketch=self.job.sketch,
         )
         found = len(result.violations)
         status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
         nothing = "rows" if inputs.files else "captures"
         reason = "" if profile.rows else f"no {nothing} in this window"
+        self.packs.keep_failing(self.job, key)
         folder = self._commit(key, status, result, inputs, reason)
         fails = found and self.job.conf.on_violation is OnViolation.FAIL
         code = ExitCode.VIOLATIONS if fails else ExitCode.DONE
@@ -167,7 +191,8 @@ class _Checking:
         if baseline.constraints.extension:
             before = self.history.before(due.key)
             plan = plan_of(self.job.conf, baseline.calibration, due.key.window, due.runs, before)
-        return Against(baseline.statistics, baseline.constraints, plan)
+        constraints = self.packs.constraints(baseline.constraints)
+        return Against(baseline.statistics, constraints, plan, self.job.conf.alarms.critical)
 
     def _not_expected(self, profile: Profile) -> frozenset[str]:
         """The columns that are no features of the baseline, and no surprise either."""
@@ -196,6 +221,7 @@ class _Checking:
             window=key.window.key,
             reason=reason,
         )
+        record = replace(record, versions={**record.versions, **self.packs.versions})
         self.service.tell(key, result.documents)
         self.claimed.commit(key, result.documents, record)
         if status is not RunStatus.FAILED:

@@ -58,9 +58,42 @@ def baseline_id(documents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:_ID_DIGITS]
 
 
-def pin_baseline(storage: Storage, layout: Layout, baseline: str) -> None:
-    """Make a baseline the one that windows are compared with from now on."""
-    storage.write(layout.pin, dump(pin.encode(baseline)))
+def pin_baseline(storage: Storage, layout: Layout, type_: MonitorType, baseline: str) -> None:
+    """Make a baseline the one that windows of this type are compared with from now on."""
+    pins = {**read_pins(storage, layout), type_.value: baseline}
+    storage.write(layout.pin, dump(pin.encode(dict(sorted(pins.items())))))
+
+
+def read_pins(storage: Storage, layout: Layout) -> dict[str, str]:
+    """The ids of the pinned baselines by type; none where nothing is pinned."""
+    try:
+        return pin.decode(load(storage.read(layout.pin), layout.pin), layout.pin)
+    except NotFound:
+        return {}
+
+
+def pinned_id(storage: Storage, layout: Layout, type_: MonitorType) -> str | None:
+    """The id of the pinned baseline of this type; None: there is none.
+
+    Raises:
+        DocumentError: the document that pins it is not one of ours.
+    """
+    return read_pins(storage, layout).get(type_.value)
+
+
+def pinned_folder(storage: Storage, layout: Layout, type_: MonitorType) -> tuple[str, str]:
+    """The id and the folder of the pinned baseline of this type.
+
+    Raises:
+        UsageError: none is pinned.
+    """
+    id_ = pinned_id(storage, layout, type_)
+    if id_ is None:
+        raise UsageError(
+            f"there is no {type_.value.replace('_', '-')} baseline to compare with: "
+            f"{layout.pin} pins none; run `tidegauge baseline CONF` first"
+        )
+    return id_, layout.baseline(id_, type_)
 
 
 def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baseline:
@@ -70,8 +103,7 @@ def read_pinned(storage: Storage, layout: Layout, type_: MonitorType) -> Baselin
         UsageError: no baseline is pinned, or one of its documents is missing or wrong.
     """
     try:
-        pinned = pin.decode(load(storage.read(layout.pin), layout.pin), layout.pin)
-        folder = layout.baseline(pinned, type_)
+        pinned, folder = pinned_folder(storage, layout, type_)
         at = join(folder, CONSTRAINTS)
         constraints = constraints_document.decode(load(storage.read(at), at), at)
         statistics = _read_statistics(storage, folder)

@@ -1,4 +1,4 @@
-"""The report job: violations per feature to Hive partitions, and a summary for people."""
+"""The report job: violations to Hive partitions, a summary for people, and quality over time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from tidegauge.config.alarms import policy_of
 from tidegauge.documents.text import dump
 from tidegauge.errors import InputError
-from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.job import MODEL_QUALITY
+from tidegauge.flows.pinned_quality import pinned_statistics
 from tidegauge.sinks.incidents import incidents, incidents_document
 from tidegauge.sinks.partitions import publish
 from tidegauge.sinks.reported import ReportScope, reported_runs
+from tidegauge.sinks.series import read_series, series_document
 from tidegauge.sinks.summary import summarise, summary_rows
 from tidegauge.storage import join
 
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
 
     from tidegauge.flows.job import Job
     from tidegauge.sinks.incidents import Incident
+    from tidegauge.sinks.layout import MonitorType
     from tidegauge.sinks.reported import ReportedRun
+    from tidegauge.sinks.series import Series
     from tidegauge.sinks.summary import SummaryRow
 
 SUMMARY = "summary.json"
 INCIDENTS = "incidents.json"
+SERIES = "series.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,12 @@ class Report:
     partitions: tuple[str, ...]
     summary: str
     incidents: tuple[Incident, ...] = ()
+    series: tuple[Series, ...] = ()
 
 
-def make_report(job: Job, since: datetime | None, until: datetime | None) -> Report:
+def make_report(
+    job: Job, type_: MonitorType, since: datetime | None, until: datetime | None
+) -> Report:
     """Write the partitions and the summary of the runs whose windows start in [since, until).
 
     The incidents are those of all runs, whatever the scope: a story needs its beginning.
@@ -48,9 +56,10 @@ def make_report(job: Job, since: datetime | None, until: datetime | None) -> Rep
         StorageError: the store could not be read or written.
     """
     storage, layout = job.storage, job.layout
-    scope = ReportScope(DATA_QUALITY, since, until)
-    every = reported_runs(storage, layout, ReportScope(DATA_QUALITY))
-    if not every and not storage.exists(layout.pin):  # a wrong place must not pass for a quiet one
+    scope = ReportScope(type_, since, until)
+    every = reported_runs(storage, layout, ReportScope(type_))
+    known = {"baseline", "runs"} & set(storage.folders(layout.root))
+    if not every and not known:  # a wrong place must not pass for a quiet one
         raise InputError(
             f"there is nothing to report at {layout.root}: neither a run nor a baseline; correct "
             "`store` or `monitor`, or run `tidegauge baseline CONF` first"
@@ -58,8 +67,18 @@ def make_report(job: Job, since: datetime | None, until: datetime | None) -> Rep
     stories = incidents(every, policy_of(job.conf.alarms).persistence)
     runs = tuple(run for run in every if scope.covers(run.key.window))
     partitions = publish(storage, layout, scope, runs, stories)
-    told = incidents_document(job.conf.monitor, DATA_QUALITY, stories)
-    storage.write(join(layout.report(DATA_QUALITY), INCIDENTS), dump(told))
-    summary = join(layout.report(DATA_QUALITY), SUMMARY)
-    storage.write(summary, dump(summarise(job.conf.monitor, DATA_QUALITY, runs, stories)))
-    return Report(runs, summary_rows(runs), partitions, summary, stories)
+    told = incidents_document(job.conf.monitor, type_, stories)
+    storage.write(join(layout.report(type_), INCIDENTS), dump(told))
+    summary = join(layout.report(type_), SUMMARY)
+    storage.write(summary, dump(summarise(job.conf.monitor, type_, runs, stories)))
+    series = _series(job, scope) if type_ is MODEL_QUALITY else ()
+    return Report(runs, summary_rows(runs), partitions, summary, stories, series)
+
+
+def _series(job: Job, scope: ReportScope) -> tuple[Series, ...]:
+    """Model quality over time, put beside the summary."""
+    baseline = pinned_statistics(job.storage, job.layout)
+    found = read_series(job.storage, job.layout, scope, baseline)
+    uri = join(job.layout.report(scope.type), SERIES)
+    job.storage.write(uri, dump(series_document(job.conf.monitor, found)))
+    return found

@@ -18,7 +18,7 @@ def training_script(conf: Conf) -> Script | None:
         UsageError: it cannot be used.
         StorageError: it cannot be fetched.
     """
-    return _script(conf, conf.training.preprocess, PREPROCESS)
+    return _script(conf, conf.training.preprocess if conf.training else None, PREPROCESS)
 
 
 def capture_script(conf: Conf) -> Script | None:

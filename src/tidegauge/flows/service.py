@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.config.schema import CloudWatch
+from tidegauge.errors import StorageError
 from tidegauge.flows.captured import ALL_VARIANTS
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.sinks.cloudwatch import METRICS, Series, namespace
 from tidegauge.sinks.cloudwatch_put import is_accepted, put_metrics
+from tidegauge.sinks.layout import Layout
 from tidegauge.sinks.service_layout import (
     ServiceNames,
     execution_folder,
     exit_message,
     publish_execution,
 )
+from tidegauge.sinks.unsent import keep_unsent, unsent
 from tidegauge.storage import storage_for
 
 if TYPE_CHECKING:
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 
     from tidegauge.config.schema import Conf
     from tidegauge.model.window import Window
-    from tidegauge.sinks.layout import RunKey
+    from tidegauge.sinks.layout import MonitorType, RunKey
+    from tidegauge.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +49,16 @@ class Service:
     now: datetime
     split: Collection[Window]
     part: bool
+    type: MonitorType = DATA_QUALITY
 
     @property
     def names(self) -> ServiceNames:
+        """To the service each type is a monitor of its own, so that two have two names."""
         outputs = self.conf.outputs
-        return ServiceNames(outputs.schedule or self.conf.monitor, outputs.endpoint)
+        schedule = outputs.schedule or self.conf.monitor
+        if self.type is not DATA_QUALITY and self.conf.training is not None:
+            schedule = f"{schedule}-{self.type.value.replace('_', '-')}"
+        return ServiceNames(schedule, outputs.endpoint)
 
     def is_whole(self, key: RunKey) -> bool:
         """Whether no other run of the call looks at more of the same window."""
@@ -76,18 +85,51 @@ class Service:
     def tell(self, key: RunKey, documents: Mapping[str, bytes]) -> None:
         """Copy the run's documents and send its metrics, where the conf asks for it.
 
+        Metrics that CloudWatch does not take wait for the next call: they fail no run.
+
         Raises:
-            StorageError: a copy could not be written, or CloudWatch could not be reached.
+            StorageError: a copy could not be written.
         """
         if self.part or not self.is_whole(key):
             return
-        outputs, metrics = self.conf.outputs, self.conf.metrics
+        outputs = self.conf.outputs
         if outputs.uri is not None:
             folder = execution_folder(outputs.uri, self.names, key.window)
             publish_execution(storage_for(outputs.uri, self.conf.s3), folder, documents)
-        if self._puts and METRICS in documents and is_accepted(key.window.start, self.now):
-            space = metrics.namespace or namespace(DATA_QUALITY, self.names)
-            put_metrics(documents[METRICS], space, self.conf.s3)
+        due = self._puts and METRICS in documents and is_accepted(key.window.start, self.now)
+        if due and not self._put(documents[METRICS]):
+            keep_unsent(self._storage, self._layout, key, documents[METRICS])
+
+    def send_unsent(self) -> None:
+        """Send the metrics that earlier calls could not, as long as CloudWatch takes them.
+
+        Raises:
+            StorageError: the store could not be read or written.
+        """
+        if not self._puts:
+            return
+        for uri, window in unsent(self._storage, self._layout, self.type):
+            accepted = is_accepted(window.start, self.now)
+            if accepted and not self._put(self._storage.read(uri)):
+                return
+            self._storage.delete([uri])
+
+    def _put(self, document: bytes) -> bool:
+        space = self.conf.metrics.namespace or namespace(self.type, self.names)
+        try:
+            put_metrics(document, space, self.conf.s3)
+        except StorageError as error:
+            log.warning("metrics were not sent, and will be by the next call: %s", error)
+            return False
+        return True
+
+    @property
+    def _layout(self) -> Layout:
+        return Layout(self.conf.store, self.conf.monitor)
+
+    @property
+    def _storage(self) -> Storage:
+        return storage_for(self.conf.store, self.conf.s3)
 
     def close(self, windows: int, violations: int, failure: str) -> None:
         """Say how the call ended in the service's words: in the log, and where the conf asks.

@@ -130,7 +130,10 @@ def _path(batch: Batch, source: CaptureSource) -> str:
         source.preprocess, source.custom_attributes, source.manifests, source.inference_id,
         sorted(source.skip), sorted(source.kinds.items()),
     )  # fmt: skip
-    name = sha256(f"{batch.inputs.digest} {read_as}".encode("utf-8", "backslashreplace"))
+    hashing = source.sensitive
+    hashed_as = f" {sorted(hashing.columns)} {hashing.fingerprint}" if hashing else ""
+    told = f"{batch.inputs.digest} {read_as}{hashed_as}"
+    name = sha256(told.encode("utf-8", "backslashreplace"))
     return f"{run_path(_key(batch))}/{name.hexdigest()[:16]}.parquet"
 
 

@@ -22,7 +22,23 @@ class Check(StrEnum):
     CATEGORICAL_VALUES = "categorical_values_check"
     NON_NEGATIVE = "non_negative_check"
     RANGE = "range_check"
+    LENGTH = "length_check"
     ROW_COUNT = "row_count_check"
+    # Of constraint packs alone:
+    SIGN = "sign_check"
+    PATTERN = "pattern_check"
+    UNIQUENESS = "uniqueness_check"
+    FRESHNESS = "freshness_check"
+    COMPARISON = "comparison_check"
+    CORRELATION = "correlation_check"
+    ENTROPY = "entropy_check"
+    MUTUAL_INFORMATION = "mutual_information_check"
+    DISTINCT_COUNT = "distinct_count_check"
+    QUANTILE = "quantile_check"
+    MEAN = "mean_check"
+    STD_DEV = "std_dev_check"
+    SUM = "sum_check"
+    PREDICATE = "predicate_check"
 
 
 DATASET = "_dataset"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from tidegauge.model.statistics import FeatureStatistics, TypeCounts
-    from tidegauge.rules.constraints import Completeness, DataType, Domain
+    from tidegauge.rules.constraints import Completeness, DataType, Domain, Length
 
 _NAMED_VALUES = 5  # how many of the values outside a domain an outcome names
 
@@ -132,6 +132,26 @@ def non_negative(current: FeatureStatistics) -> Finding:
     value = "-Infinity" if infinite else least
     violated = infinite > 0 or (least is not None and least < 0)
     return by_value(value, "not below 0", violated=violated, **numbers)
+
+
+def length(constraint: Length, current: FeatureStatistics) -> Finding:
+    """Do the shortest and the longest text lie within the bounds, in characters?"""
+    detail = current.detail
+    if detail is None or detail.min_length is None or detail.max_length is None:
+        return not_evaluated("there are no texts whose lengths are known")
+    shortest, longest = detail.min_length, detail.max_length
+    too_short, too_long = shortest < constraint.at_least, longest > constraint.up_to
+    value = shortest if too_short else longest
+    return by_value(
+        value,
+        f"from {constraint.at_least} to {constraint.up_to} characters",
+        violated=too_short or too_long,
+        observed=value,
+        threshold=constraint.at_least if too_short else constraint.up_to,
+        shortest=shortest,
+        longest=longest,
+        n=current.num_present,
+    )
 
 
 def domain(constraint: Domain, current: FeatureStatistics) -> Finding:

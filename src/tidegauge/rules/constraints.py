@@ -57,6 +57,7 @@ class FeatureConstraints:
     """What is required of one feature; None: nothing is.
 
     `range` is where nearly all numbers lay, above the first and up to the second; None: unbounded.
+    `length` is the least and the largest length of a text that is no surprise, in characters.
     `overrides` maps fields of `MonitoringConfig` to the values that hold for this feature alone;
     `extension` is what else is told of it, under the key `tidegauge`.
     """
@@ -68,6 +69,7 @@ class FeatureConstraints:
     domains: tuple[str, ...] | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     range: tuple[float | None, float | None] | None = None
+    length: tuple[int, int] | None = None
     extension: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -136,6 +138,16 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Length:
+    """Violated when a text is shorter than `at_least` or longer than `up_to` characters."""
+
+    feature: str
+    at_least: int
+    up_to: int
+    check: ClassVar[Check] = Check.LENGTH
+
+
+@dataclass(frozen=True, slots=True)
 class NumericDrift:
     """Violated when the largest gap between the two distribution functions > threshold."""
 
@@ -172,6 +184,7 @@ Constraint = (
     | NonNegative
     | Domain
     | Range
+    | Length
     | NumericDrift
     | CategoricalDrift
     | Disabled
@@ -212,6 +225,8 @@ def _checks(feature: FeatureConstraints, config: MonitoringConfig) -> Iterator[C
         yield Domain(name, feature.domains, config.domain_content_threshold)
     if feature.range is not None:
         yield Range(name, *feature.range)
+    if feature.length is not None:
+        yield Length(name, *feature.length)
     match feature.inferred_type:
         case InferredType.INTEGRAL | InferredType.FRACTIONAL:
             yield NumericDrift(name, config.comparison_threshold, config.comparison_method)

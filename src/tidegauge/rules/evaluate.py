@@ -18,6 +18,7 @@ from tidegauge.rules.checks import (
     data_type,
     domain,
     extra_column,
+    length,
     missing_column,
     non_negative,
 )
@@ -27,6 +28,7 @@ from tidegauge.rules.constraints import (
     DataType,
     Disabled,
     Domain,
+    Length,
     MissingColumn,
     NonNegative,
     NumericDrift,
@@ -46,7 +48,14 @@ if TYPE_CHECKING:
     from tidegauge.rules.constraints import Constraint, Constraints, MonitoringConfig
 
 _OfFeature = (
-    DataType | Completeness | NonNegative | Domain | Range | NumericDrift | CategoricalDrift
+    DataType
+    | Completeness
+    | NonNegative
+    | Domain
+    | Range
+    | Length
+    | NumericDrift
+    | CategoricalDrift
 )
 _NO_ROWS = "the dataset has no rows"
 
@@ -164,6 +173,8 @@ def _feature_finding(
             return non_negative(current)
         case Domain():
             return domain(constraint, current)
+        case Length():
+            return length(constraint, current)
         case Range():
             return not_evaluated(reason or "only a budget of false alarms decides on ranges")
         case NumericDrift() | CategoricalDrift():
@@ -190,6 +201,8 @@ def _tried(
             return shares.negatives(current, baseline, trial)
         case Domain():
             return shares.unknown_values(constraint, current, baseline, trial)
+        case Length():
+            return length(constraint, current)
         case Range():
             return shares.out_of_range(constraint, current, baseline, trial)
         case NumericDrift():

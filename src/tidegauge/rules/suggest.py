@@ -19,7 +19,8 @@ def suggest(statistics: Statistics) -> Constraints:
 
     The completeness as seen, the inferred type, no negative numbers where there were none, and
     the categories seen (in the statistics' order) as the domain; and, where the numbers are many,
-    the range from the first to the last 128th of them. A time always moves, so dates
+    the range from the first to the last 128th of them; of texts that are no categories, lengths
+    from half the shortest to twice the longest. A time always moves, so dates
     and timestamps are neither compared with the baseline nor held to the sign of their epoch. A
     feature that could not be profiled keeps its place, lest its column count as extra, and
     nothing is required of it. The extension says that a budget of false alarms decides, unless the
@@ -40,6 +41,7 @@ def _feature(feature: FeatureStatistics) -> FeatureConstraints:
         is_non_negative=None if is_time else _is_non_negative(feature),
         domains=_domains(feature),
         range=None if is_time else usual_range(feature),
+        length=_length(feature),
         overrides={"perform_comparison": False} if is_time else {},
     )
 
@@ -56,3 +58,13 @@ def _domains(feature: FeatureStatistics) -> tuple[str, ...] | None:
     if feature.inferred_type is not InferredType.STRING or feature.text is None:
         return None
     return tuple(value for value, _ in feature.text.categories or ()) or None
+
+
+def _length(feature: FeatureStatistics) -> tuple[int, int] | None:
+    """A new longest text is no news, one twice as long is."""
+    detail = feature.detail
+    if detail is None or detail.kind is not Kind.TEXT or _domains(feature) is not None:
+        return None
+    if detail.min_length is None or detail.max_length is None:
+        return None
+    return detail.min_length // 2, 2 * detail.max_length

@@ -34,7 +34,7 @@ _WORDS = {
 }
 _LONGEST_NAME = 255  # characters
 _DIGEST_CHARACTERS = 16
-_GREATEST = 2.0**360  # CloudWatch refuses what is beyond it
+GREATEST = 2.0**360  # CloudWatch refuses what is beyond it
 _DECIDED = (Verdict.HELD, Verdict.VIOLATED)
 
 
@@ -75,7 +75,7 @@ def metrics_document(
         for outcome in outcomes
         if (distance := _distance(outcome)) is not None
     }
-    common = {"Timestamp": f"{series.time:%Y-%m-%dT%H:%M:%SZ}", "Dimensions": _dimensions(series)}
+    common = {"Timestamp": f"{series.time:%Y-%m-%dT%H:%M:%SZ}", "Dimensions": dimensions(series)}
     lines = (
         json.dumps({"MetricName": name, **common, **value}, ensure_ascii=False, allow_nan=False)
         for feature in statistics.features
@@ -86,7 +86,8 @@ def metrics_document(
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _dimensions(series: Series) -> list[dict[str, str]]:
+def dimensions(series: Series) -> list[dict[str, str]]:
+    """What tells the metrics of one monitor from those of others."""
     values = {"Endpoint": series.names.endpoint, "MonitoringSchedule": series.names.schedule}
     return [{"Name": name, "Value": value} for name, value in values.items() if value]
 
@@ -140,7 +141,7 @@ def _numbers(feature: FeatureStatistics) -> dict[str, float] | None:
 
 def _is_fit(value: Mapping[str, Any]) -> bool:
     numbers = value["StatisticValues"].values() if "StatisticValues" in value else value.values()
-    return all(abs(number) <= _GREATEST for number in numbers)  # which NaN is not, either
+    return all(abs(number) <= GREATEST for number in numbers)  # which NaN is not, either
 
 
 def _name(prefix: str, feature: str) -> str:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tidegauge.errors import StorageError, UsageError
+from tidegauge.sinks.aws import aws_client, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,19 +44,11 @@ def put_metrics(document: bytes, namespace: str, settings: S3Settings) -> int:
     lines = document.splitlines()
     if not lines:
         return 0
-    client = _client(settings.profile, settings.region)
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    client = aws_client("cloudwatch", settings.profile, settings.region)
     calls = 0
     for chunk in _chunks(lines):
-        try:
+        with explained(f"CloudWatch's namespace {namespace!r}", "cloudwatch:PutMetricData"):
             client.put_metric_data(Namespace=namespace, MetricData=list(map(json.loads, chunk)))
-        except (BotoCoreError, ClientError) as error:
-            raise StorageError(
-                f"cannot put {len(chunk)} metrics into CloudWatch's namespace {namespace!r}: "
-                f"{error}; check the network, and that the credentials allow "
-                "cloudwatch:PutMetricData, then try again"
-            ) from error
         calls += 1
     return calls
 
@@ -72,23 +63,3 @@ def _chunks(lines: list[bytes]) -> Iterator[list[bytes]]:
             chunk, size = [], _EXPANSION * len(line)
         chunk.append(line)
     yield chunk
-
-
-@cache
-def _client(profile: str | None, region: str | None) -> Any:  # noqa: ANN401  (boto3 makes it)
-    try:
-        import boto3
-    except ImportError as error:
-        raise UsageError(
-            "`metrics.cloudwatch: put` needs the package boto3: pip install 'tidegauge[aws]'"
-        ) from error
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
-
-    try:
-        session = boto3.Session(profile_name=profile, region_name=region)
-        return session.client("cloudwatch", config=Config(retries={"mode": "standard"}))
-    except BotoCoreError as error:
-        raise UsageError(
-            f"CloudWatch cannot be asked: {error}; correct `s3.region` and `s3.profile`"
-        ) from error

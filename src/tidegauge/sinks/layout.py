@@ -99,6 +99,15 @@ class Layout:
         """The folder below which the kept profiles of units lie, by `run_path`."""
         return join(self.root, "profiles")
 
+    @property
+    def merged_rows(self) -> str:
+        """The folder below which predictions merged with their labels lie, by `run_path`."""
+        return join(self.root, "merged")
+
+    def merged(self, key: RunKey) -> str:
+        """The folder of the merged rows of one unit."""
+        return join(self.merged_rows, run_path(key))
+
     def rejected(self, key: RunKey) -> str:
         """The folder of the records of one run that could not be read."""
         return join(self.root, "rejected", run_path(key))
@@ -107,6 +116,11 @@ class Layout:
     def rejected_training(self) -> str:
         """The folder of the training records that could not be read."""
         return join(self.root, "rejected", "training")
+
+    @property
+    def rejected_labels(self) -> str:
+        """The folder of the ground-truth records that could not be read."""
+        return join(self.root, "rejected", "ground_truth")
 
     def violations(self, monitor_type: MonitorType) -> str:
         """The folder of one type's violations, partitioned below by `feature=<f>/date=<day>`."""
@@ -119,6 +133,14 @@ class Layout:
     def report(self, monitor_type: MonitorType) -> str:
         """The folder of what people look at."""
         return join(self.root, "report", monitor_type)
+
+    def unsent(self, monitor_type: MonitorType) -> str:
+        """The folder of the metrics that wait to be sent."""
+        return join(self.root, "alerts", monitor_type, "unsent")
+
+    def ledger(self, monitor_type: MonitorType) -> str:
+        """The document that says who was told what of this type's incidents."""
+        return join(self.root, "alerts", monitor_type, "delivered.json")
 
 
 def run_path(key: RunKey) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tidegauge.documents import text, violations
-from tidegauge.sinks.runs import VIOLATIONS, committed, read_document, read_run
+from tidegauge.sinks.runs import VIOLATIONS, committed, read_digested_run, read_document
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
@@ -38,13 +38,17 @@ class ReportScope:
 
 @dataclass(frozen=True, slots=True)
 class ReportedRun:
-    """A committed run as the report takes it; a failed one has no violations."""
+    """A committed run as the report takes it; a failed one has no violations.
+
+    `digest` is that of its record: a run that was made again with the same result is the same.
+    """
 
     key: RunKey
     status: RunStatus
     baseline: str
     violations: tuple[Violation, ...] = ()
     rows: int = 0
+    digest: str = ""
 
 
 def reported_runs(storage: Storage, layout: Layout, scope: ReportScope) -> tuple[ReportedRun, ...]:
@@ -62,9 +66,10 @@ def reported_runs(storage: Storage, layout: Layout, scope: ReportScope) -> tuple
 
 def _read(storage: Storage, layout: Layout, key: RunKey) -> ReportedRun | None:
     folder = layout.run(key)
-    record = read_run(storage, folder)
-    if record is None:
+    read = read_digested_run(storage, folder)
+    if read is None:
         return None  # taken back since it was listed
+    record, digest = read
     found: tuple[Violation, ...] = ()
     if VIOLATIONS in record.documents:
         data = read_document(storage, folder, record, VIOLATIONS)
@@ -72,4 +77,4 @@ def _read(storage: Storage, layout: Layout, key: RunKey) -> ReportedRun | None:
         found = violations.decode(text.load(data, where), where)
     # The name of a folder may have been cut, the record's variant never is.
     key, rows = replace(key, variant=record.variant), record.counts.get("rows", 0)
-    return ReportedRun(key, record.status, record.baseline, found, rows)
+    return ReportedRun(key, record.status, record.baseline, found, rows, digest)

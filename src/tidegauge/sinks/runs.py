@@ -127,12 +127,22 @@ def read_run(storage: Storage, folder: str) -> RunRecord | None:
     Raises:
         DocumentError: the record is not one of ours.
     """
+    found = read_digested_run(storage, folder)
+    return found[0] if found else None
+
+
+def read_digested_run(storage: Storage, folder: str) -> tuple[RunRecord, str] | None:
+    """The record and the SHA-256 of its text, which is the same where a run gave the same again.
+
+    Raises:
+        DocumentError: the record is not one of ours.
+    """
     uri = join(folder, RUN)
     try:
         data = storage.read(uri)
     except NotFound:
         return None
-    return run_document.decode(text.load(data, uri), uri)
+    return run_document.decode(text.load(data, uri), uri), _digest(data)
 
 
 def read_document(storage: Storage, folder: str, record: RunRecord, name: str) -> bytes:

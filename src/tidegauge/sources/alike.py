@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tidegauge.sources.columns import content_of
 from tidegauge.sources.lines import places_of
@@ -31,9 +30,11 @@ if TYPE_CHECKING:
     from tidegauge.sources.nested import Path
 
 _QUOTE, _BACKSLASH, _SPACE = b'"\\ '
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"'}  # without `\\` in a text, in any order
+# The escapes that are undone here. None is of a backslash, so that each stands for itself.
+_LETTERS = np.frombuffer(b'nrt"', np.uint8)
+_MEANT = np.zeros(256, np.uint8)
+_MEANT[_LETTERS] = np.frombuffer(b'\n\r\t"', np.uint8)
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(?=")')  # of a string, its first quote left out
 _MOST_BYTES = 2**31 - 1  # that a string array can point into
 
 
@@ -167,12 +168,22 @@ def _strings(
     bounds = starts.tolist(), lines.stops.tolist()
     stops = np.fromiter(map(lines.data.find, repeat(b'"'), *bounds), np.int64, len(lines))
     if (bytes_[stops - 1] == _BACKSLASH).any():
-        rests = map(_REST.match, repeat(lines.data), *bounds)
-        stops = np.fromiter((rest.end() if rest else -1 for rest in rests), np.int64, len(lines))
-    if (stops < 0).any():
+        stops = _unescaped_quotes(bytes_, starts)
+    if (stops < starts).any():
         return None
     texts = _unescaped(_texts(lines.data, starts, stops))
     return None if texts is None else (texts, stops)
+
+
+def _unescaped_quotes(bytes_: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first quote from each place on that has no backslash before it; -1 for none.
+
+    A backslash that is escaped itself would mislead it; strings that have one are not simple.
+    """
+    quotes = np.flatnonzero(bytes_ == _QUOTE)
+    quotes = np.append(quotes[bytes_[quotes - 1] != _BACKSLASH], -1)
+    found: NDArray[np.int64] = quotes[np.searchsorted(quotes[:-1], starts)]
+    return found
 
 
 def _texts(data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> pa.Array:
@@ -189,13 +200,18 @@ def _unescaped(texts: pa.Array) -> pa.Array | None:
     content = _content(texts)
     if content.min(initial=_SPACE) < _SPACE:
         return None
-    after = np.minimum(places_of(_BACKSLASH, content) + 1, len(content) - 1)
-    letters = set(map(chr, np.unique(content[after])))  # among them the backslash that is escaped
-    if letters - _ESCAPES.keys():
+    escapes = places_of(_BACKSLASH, content)
+    if not len(escapes):
+        return texts
+    letters = np.minimum(escapes + 1, len(content) - 1)  # the last one may be escaped itself
+    if not np.isin(content[letters], _LETTERS).all():
         return None
-    for letter in letters:
-        texts = pc.replace_substring(texts, "\\" + letter, _ESCAPES[letter])
-    return texts
+    content = content.copy()
+    content[letters] = _MEANT[content[letters]]
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)
+    offsets = offsets - np.searchsorted(escapes, offsets).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.delete(content, escapes))]
+    return pa.Array.from_buffers(pa.string(), len(texts), buffers)
 
 
 def _content(texts: pa.Array) -> NDArray[np.uint8]:

@@ -56,11 +56,13 @@ class Split:
 class ByTime:
     """A row is of the window, of those asked for, in which the time in `column` falls.
 
-    `windows` are in order and do not overlap. The column itself is not a feature.
+    `windows` are in order and do not overlap. The column itself is not a feature, and left out
+    unless `stays` says otherwise.
     """
 
     column: str
     windows: tuple[Window, ...]
+    stays: bool = False
 
     @property
     def reason(self) -> str:
@@ -122,7 +124,7 @@ def split(table: pa.Table, by_time: ByTime | None, part: Part) -> Split:
 
 def without(table: pa.Table, by_time: ByTime | None) -> pa.Table:
     """The table without the column that gave the windows."""
-    if by_time is None or by_time.column not in table.column_names:
+    if by_time is None or by_time.stays or by_time.column not in table.column_names:
         return table
     return table.drop_columns(by_time.column)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +15,12 @@ from tidegauge.model.window import parse_time
 from tidegauge.sources.bulk import Texts, countable, parse
 from tidegauge.sources.bytime import faults
 from tidegauge.sources.chunks import batched, gathered
+from tidegauge.sources.columns import Columns as Typed
 from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import INPUT, OUTPUT, Envelopes, open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
+from tidegauge.sources.marks import beside, marks_of
 from tidegauge.sources.payload import Columns, Row, rows_of
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tidegauge.sources.envelope import Payload
     from tidegauge.sources.layout import Layout
     from tidegauge.sources.reading import Streamed
+    from tidegauge.sources.source import Marks
     from tidegauge.storage import S3Settings
 
 _BY_HAND = 16_384  # records read one by one that make a chunk
@@ -42,9 +45,10 @@ _BY_HAND = 16_384  # records read one by one that make a chunk
 class CaptureReader:
     """Reads the capture files of a part.
 
-    A payload's columns are `inputs`, then `outputs` (not looked at if there are none), of the
-    baseline's `kinds`; those that it does not know are inferred. What an input payload names
-    beyond them becomes a column too, what an output payload names beyond them does not.
+    A payload's columns are `inputs`, then `outputs`, of the baseline's `kinds`; those that it does
+    not know are inferred. Of a side without names nothing is read where the other has some. What an
+    input payload names beyond them becomes a column too, what an output payload names does not.
+    With `marks` each row says in further columns which record it is of (`marks.py`).
     """
 
     root: str
@@ -55,6 +59,7 @@ class CaptureReader:
     kinds: Mapping[str, Kind]
     rejected: Bin
     settings: S3Settings
+    marks: Marks | None = None
 
     def __call__(self, part: Part) -> Iterator[Chunk]:
         """Chunks of a part's records; a broken compressed file is the last chunk's fault.
@@ -83,68 +88,101 @@ class CaptureReader:
         envelopes = open_envelopes(lines)
         outside = outside_hour(envelopes, lines, self.layout, self.root)
         plan = self._plan(envelopes)
-        table, bad = self._in_bulk(plan)
+        table, record, bad = self._in_bulk(plan)
         reasons = {int(envelopes.records[i]): reason for i, reason in (plan.bad | bad).items()}
         rejected = self._rejected(lines, dict(envelopes.broken) | reasons)
         kept[part.window] += rejected
         if len(plan.records) or rejected or outside:
             counts = tally(len(plan.records) - len(bad), rejected, outside)
-            yield self._chunk(table, part, counts)
+            yield self._chunk(self._marked(table, envelopes, record, lines), part, counts)
         for some in batched(plan.by_hand, _BY_HAND):
-            rows, reasons = self._by_hand(envelopes, some)
+            rows, record, reasons = self._by_hand(envelopes, some)
             rejected = self._rejected(lines, reasons)
             kept[part.window] += rejected
-            yield self._chunk(rows, part, tally(len(some) - len(rejected), rejected))
+            counts = tally(len(some) - len(rejected), rejected)
+            yield self._chunk(self._marked(rows, envelopes, record, lines), part, counts)
 
-    def _chunk(self, table: pa.Table, part: Part, counts: Tally) -> Chunk:
-        columns = typed(table, self.kinds)
+    def _chunk(self, columns: Typed, part: Part, counts: Tally) -> Chunk:
         return Chunk(
             columns.table, part.window, part.variant, tally=counts, mismatched=columns.mismatched
         )
 
+    def _marked(
+        self, table: pa.Table, envelopes: Envelopes, record: NDArray[np.int64], lines: Lines
+    ) -> Typed:
+        """The rows in their columns' types, with their marks if these are wanted."""
+        columns = typed(table, self.kinds)
+        if self.marks is None:
+            return columns
+        marks = marks_of(envelopes, record, lines, self.marks)
+        return replace(columns, table=beside(columns.table, marks))
+
     def _plan(self, envelopes: Envelopes) -> _Plan:
         """Which records can be read in bulk, which one by one, and which not at all."""
-        inputs = countable(envelopes.inputs)
-        outputs = countable(envelopes.outputs) if self.outputs else inputs
-        counted = (inputs.rows > 0) & (outputs.rows > 0)
+        sent, answered = self._sides
+        outputs = countable(envelopes.outputs, answered) if self.outputs else None
+        inputs = countable(envelopes.inputs, sent) if self.inputs or not outputs else outputs
+        outputs = outputs or inputs
+        counted = (
+            (inputs.rows > 0)
+            & (outputs.rows > 0)
+            & (not (self.inputs and inputs.clashes(self.outputs)))
+        )
         unequal = counted & (inputs.rows != outputs.rows)
         bad = {int(i): _unequal(inputs.rows[i], outputs.rows[i]) for i in np.flatnonzero(unequal)}
         records = np.flatnonzero(counted & ~unequal)
         by_hand = tuple(np.flatnonzero(~counted).tolist())
         return _Plan(records, inputs.take(records), outputs.take(records), by_hand, bad)
 
-    def _in_bulk(self, plan: _Plan) -> tuple[pa.Table, dict[int, str]]:
-        """The rows of the planned records, and why some of the records have none."""
+    def _in_bulk(self, plan: _Plan) -> tuple[pa.Table, NDArray[np.int64], dict[int, str]]:
+        """The rows of the planned records, the record of each, and why some records have none."""
         if not len(plan.records):
-            return pa.table({}), {}
-        sides = [(INPUT, parse(plan.inputs, self.inputs, self.skip, self.kinds))]
+            return pa.table({}), plan.records, {}
+        sent, answered = self._sides
+        sides = []
+        if self.inputs or not self.outputs:
+            sides.append((INPUT, parse(plan.inputs, sent, self.kinds)))
         if self.outputs:
-            sides.append((OUTPUT, parse(plan.outputs, self.outputs, self.skip, self.kinds)))
+            sides.append((OUTPUT, parse(plan.outputs, answered, self.kinds)))
         bad = {i: f"{name}: {reason}" for name, side in sides for i, reason in side.bad.items()}
         drop = np.array(sorted(bad), np.int64)
         tables = [side.without(drop) for _, side in sides]
-        columns = [column for table in tables for column in table.columns]
-        names = [name for table in tables for name in table.column_names]
-        return pa.table(columns, names), {int(plan.records[i]): bad[i] for i in sorted(bad)}
+        columns = {n: c for t in tables for n, c in zip(t.column_names, t.columns, strict=True)}
+        table = pa.table({name: columns[name] for name in self._ordered(columns)})
+        record = np.repeat(plan.records, plan.outputs.rows)
+        if len(drop):
+            record = record[~np.isin(record, plan.records[drop])]
+        return table, record, {int(plan.records[i]): bad[i] for i in sorted(bad)}
+
+    @property
+    def _sides(self) -> tuple[Columns, Columns]:
+        return sent_and_answered(self.inputs, self.outputs, self.skip)
+
+    def _ordered(self, found: Iterable[str]) -> list[str]:
+        """The columns that are read, those that the conf or the baseline knows first."""
+        there = dict.fromkeys(found)
+        known = (name for name in (*self.inputs, *self.outputs) if name in there)
+        return [name for name in dict.fromkeys((*known, *there)) if name not in self.skip]
 
     def _by_hand(
         self, envelopes: Envelopes, some: Sequence[int]
-    ) -> tuple[pa.Table, dict[int, str]]:
-        """The rows of these records as texts, and why some of the records have none."""
+    ) -> tuple[pa.Table, NDArray[np.int64], dict[int, str]]:
+        """The rows of these records as texts, the record of each, and why some have none."""
         rows: list[Row] = []
+        record: list[int] = []
         reasons: dict[int, str] = {}
         inputs, outputs = envelopes.inputs.listed(some), envelopes.outputs.listed(some)
-        sides = sent_and_answered(self.inputs, self.outputs, self.skip)
         for i, payload, answer in zip(some, inputs, outputs, strict=True):
             try:
-                rows += rows_of_record(payload, answer, *sides)
+                found_rows = rows_of_record(payload, answer, *self._sides)
+                rows += found_rows
+                record += [i] * len(found_rows)
             except BadRecord as error:
                 reasons[int(envelopes.records[i])] = str(error)
         found = dict.fromkeys(name for names in dict.fromkeys(map(tuple, rows)) for name in names)
-        order = [name for name in (*self.inputs, *self.outputs) if name in found]
-        wanted = [name for name in dict.fromkeys((*order, *found)) if name not in self.skip]
+        wanted = self._ordered(found)
         texts = [pa.array([row.get(name) for row in rows], pa.string()) for name in wanted]
-        return pa.table(texts, wanted), reasons
+        return pa.table(texts, wanted), np.array(record, np.int64), reasons
 
     def _rejected(self, lines: Lines, reasons: Mapping[int, str]) -> list[Rejected]:
         found = []
@@ -204,6 +242,8 @@ def rows_of_record(
     Raises:
         BadRecord: it cannot be read, with the reason.
     """
+    if outputs.names and not inputs.names:
+        return _rows_of(OUTPUT, answer, outputs)
     rows = _rows_of(INPUT, payload, inputs)
     if not outputs.names:
         return rows

@@ -18,7 +18,8 @@ from tidegauge.sources.listing import Inputs, list_files, list_folder, root_of
 from tidegauge.sources.manifests import BadManifest, files_named
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.parts import cut
-from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rejected import bin_of
+from tidegauge.sources.sensitive import HashedReader
 from tidegauge.sources.source import DEFAULT_VARIANT, Format
 from tidegauge.sources.special import special_reader
 from tidegauge.sources.windows import LISTINGS_AT_ONCE, walk
@@ -42,21 +43,36 @@ class Batch:
     fault: str = ""
 
 
-def reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window] = ()) -> Reader:
+def reader(
+    source: CaptureSource,
+    settings: S3Settings,
+    windows: Sequence[Window] = (),
+    *,
+    plain: bool = False,
+) -> Reader:
     """What reads the parts of captures; it survives the way to a worker process.
 
     Where a time column gives a row its window, `windows` are those that are asked for; they must
-    not overlap. Rows of other windows are passed over.
+    not overlap. Rows of other windows are passed over. Sensitive columns are hashed, unless they
+    are wanted `plain`, for rules whose answers are numbers.
 
     Raises:
         UsageError: the format is not one of files, or has no time column.
         ValueError: there is a time column, but no window.
     """
+    read = _reader(source, settings, windows)
+    return read if plain or not source.sensitive else HashedReader(read, source.sensitive)
+
+
+def _reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window]) -> Reader:
     if special := special_reader(source, settings):
         return special
     if source.format is not Format.PARQUET:
         return text_reader(source, settings, windows)
-    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    root, rejected = (
+        root_of(source.uri),
+        bin_of(source, settings),
+    )
     return ParquetReader(root, source.skip, rejected, settings, by_time_of(source, windows))
 
 
@@ -70,7 +86,11 @@ def text_reader(
         ValueError: there is a time column, but no window.
     """
     by_time = by_time_of(source, windows)
-    root, rejected, kinds = root_of(source.uri), Bin(source.rejected, settings), source.kinds
+    root, rejected, kinds = (
+        root_of(source.uri),
+        bin_of(source, settings),
+        source.kinds,
+    )
     match source.format:
         case Format.CSV:
             return CsvReader(root, source.header, source.skip, kinds, rejected, settings, by_time)
@@ -79,8 +99,9 @@ def text_reader(
         case Format.SAGEMAKER if by_time is None:
             layout = Layout.parse(source.layout)
             return CaptureReader(
-                root, layout, source.inputs, source.outputs, source.skip, kinds, rejected, settings
-            )
+                root, layout, source.inputs, source.outputs, source.skip, kinds, rejected,
+                settings, source.marks,
+            )  # fmt: skip
         case _:
             raise UsageError(
                 f"captures of the format {source.format} cannot be read by a time column: expected "
@@ -96,7 +117,9 @@ def by_time_of(source: CaptureSource, windows: Sequence[Window]) -> ByTime | Non
     """
     if source.time and not windows:
         raise ValueError("a time column gives no windows by itself: say which ones to read")
-    return ByTime(source.time, tuple(sorted(windows))) if source.time else None
+    if source.time is None:
+        return None
+    return ByTime(source.time, tuple(sorted(windows)), stays=source.marks is not None)
 
 
 def batches(

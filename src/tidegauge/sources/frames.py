@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tidegauge.errors import InputError
 from tidegauge.sources import captures, training
 from tidegauge.sources.bypath import ByPath
 from tidegauge.sources.bytime import decided
 from tidegauge.sources.framehours import RowHours, TextHours
 from tidegauge.sources.frametime import in_windows, time_column
+from tidegauge.sources.labels import FrameLabels, LabelColumns
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, root_of
 from tidegauge.sources.parts import FILE_BYTES, PART_BYTES
-from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rejected import Bin, bin_of
+from tidegauge.sources.sensitive import HashedTables
 from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, TrainingSource
 from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
 from tidegauge.sources.sparknames import SparkNames
@@ -23,6 +26,7 @@ from tidegauge.sources.sparkrows import RowReader
 from tidegauge.sources.table import (
     FILE,
     leaves,
+    quoted,
     read_parquet,
     read_table,
     read_text,
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from tidegauge.model.batch import TableReader
     from tidegauge.model.window import Window
     from tidegauge.sources.captures import Batch
+    from tidegauge.sources.groundtruth import GroundTruthSource
+    from tidegauge.sources.sensitive import Hashing
     from tidegauge.storage import S3Settings
 
 _TYPED = (Format.TABLE, Format.PARQUET)
@@ -66,9 +72,21 @@ def training_frame(
     Raises:
         InputError: Spark cannot read it, or knows no such table.
     """
+    frame = _training_frame(spark, source, inputs, settings)
+    return _hashed(frame, source.sensitive) if source.sensitive else frame
+
+
+def _training_frame(
+    spark: SparkSession, source: TrainingSource, inputs: Inputs, settings: S3Settings
+) -> Frame:
     if source.format in _TYPED:
         data = _opened(spark, source, inputs)
-        read = RowReader(source.uri, "", source.skip, Bin(source.rejected, settings))
+        read = RowReader(
+            source.uri,
+            "",
+            source.skip,
+            bin_of(source, settings),
+        )
         columns = tuple(".".join(path) for path in leaves(data.schema))
         return Frame(without_columns(data, source.skip), read, _fixed_bytes(), columns)
     lines, names = read_text(spark, inputs), SparkNames.of(root_of(source.uri))
@@ -78,14 +96,32 @@ def training_frame(
 
 
 def captures_frame(
-    spark: SparkSession, source: CaptureSource, batches: Sequence[Batch], settings: S3Settings
+    spark: SparkSession,
+    source: CaptureSource,
+    batches: Sequence[Batch],
+    settings: S3Settings,
+    *,
+    plain: bool = False,
 ) -> Frame:
     """The captures of some batches; their windows must not overlap.
+
+    Sensitive columns are hashed unless they are wanted `plain`, as for `captures.reader`.
 
     Raises:
         UsageError: the format has no time column.
         InputError: Spark cannot read them, or knows no such table or column.
     """
+    frame = _captures_frame(spark, source, batches, settings)
+    return frame if plain or not source.sensitive else _hashed(frame, source.sensitive)
+
+
+def _hashed(frame: Frame, hashing: Hashing) -> Frame:
+    return replace(frame, read=HashedTables(frame.read, hashing))
+
+
+def _captures_frame(
+    spark: SparkSession, source: CaptureSource, batches: Sequence[Batch], settings: S3Settings
+) -> Frame:
     windows = tuple(sorted({batch.window for batch in batches}))
     inputs = Inputs.of({file.key: file for b in batches for file in b.inputs.files}.values())
     names = SparkNames.of(root_of(source.uri))
@@ -95,13 +131,32 @@ def captures_frame(
         read_lines = LineReader(reader, names, DEFAULT_VARIANT, by_path)
         return Frame(read_text(spark, inputs), read_lines, _whole_files(inputs))
     by_time = captures.by_time_of(source, windows)
-    rejected = Bin(source.rejected, settings)
+    rejected = bin_of(source, settings)
     read = RowReader(source.uri, DEFAULT_VARIANT, source.skip, rejected, by_time, by_path)
     data = _opened(spark, source, inputs)
     if by_time is None:
         return Frame(without_columns(data, source.skip, FILE), read, _fixed_bytes())
     rows = in_windows(data, by_time.column, windows, timeless=source.format is not Format.TABLE)
     return Frame(without_columns(rows, decided(source.skip, by_time)), read, _fixed_bytes())
+
+
+def labels_frame(spark: SparkSession, source: GroundTruthSource, settings: S3Settings) -> Frame:
+    """The labels of a table.
+
+    Raises:
+        InputError: Spark knows no such table or column.
+    """
+    data = read_table(spark, source.uri)
+    names = [name for name in (source.id, source.label, source.time) if name]
+    if missing := [name for name in names if name not in data.columns]:
+        raise InputError(
+            f"the table {source.uri} has no column {missing[0]!r}: there are "
+            f"{', '.join(data.columns)}; correct `ground_truth`"
+        )
+    rows = RowReader(source.uri, "", frozenset(), Bin(source.rejected, settings))
+    labels = LabelColumns(source.id, source.label, source.time, source.numeric)
+    wanted = data.select(*(quoted(name) for name in names))
+    return Frame(wanted, FrameLabels(rows, labels), _fixed_bytes())
 
 
 def hours_frame(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Row = dict[str, str | None]
 
 # A JSON document that holds its rows in a list under one of these keys (SageMaker's containers).
-_ROWS_KEYS = ("instances", "predictions")
-_VALUES_KEY = "features"
+ROWS_KEYS = ("instances", "predictions")
+VALUES_KEY = "features"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class Columns:
     names: tuple[str, ...]
     skip: frozenset[str] = frozenset()
     only: bool = False
+
+    def of(self, names: Sequence[str]) -> list[str]:
+        """Which of these are looked at."""
+        return [n for n in names if n not in self.skip and not (self.only and n not in self.names)]
 
 
 def rows_of(data: str, encoding: str, content_type: str, columns: Columns) -> tuple[Row, ...]:
@@ -108,7 +112,7 @@ def _decoded_rows(data: str, content_type: str, columns: Columns) -> tuple[Row, 
 def _listed(document: object, width: int) -> Sequence[object]:
     """The rows in a document."""
     if isinstance(document, dict):
-        for key in _ROWS_KEYS:
+        for key in ROWS_KEYS:
             if isinstance(document.get(key), list):
                 return list(document[key])
     if isinstance(document, list):
@@ -118,8 +122,8 @@ def _listed(document: object, width: int) -> Sequence[object]:
 
 
 def _row(row: object, columns: Columns) -> Row:
-    if isinstance(row, dict) and list(row) == [_VALUES_KEY]:
-        row = row[_VALUES_KEY]
+    if isinstance(row, dict) and list(row) == [VALUES_KEY]:
+        row = row[VALUES_KEY]
     if isinstance(row, dict):
         return _named(row, columns)
     values = row if isinstance(row, list) else [row]

@@ -16,6 +16,7 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.envelope import open_envelopes
 from tidegauge.sources.lines import Lines, read_lines
 from tidegauge.sources.listing import relative
+from tidegauge.sources.marks import beside, marks_of_lines
 from tidegauge.sources.payload import Row
 from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import BadRecord, Bin, Kept, Rejected, readable, tally
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tidegauge.model.batch import FileSlice, Part
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.layout import Layout
+    from tidegauge.sources.source import Marks
     from tidegauge.storage import S3Settings
 
 _AT_ONCE = 16_384  # records that make a chunk
@@ -40,7 +42,7 @@ class RecordReader:
 
     The columns are those of `first` that there are, in this order, then the others as they come.
     A record without rows is counted as dropped. With a layout the lines are captures, whose times
-    are compared with their folders'.
+    are compared with their folders', and whose rows say with `marks` which record they are of.
     """
 
     root: str
@@ -52,6 +54,7 @@ class RecordReader:
     settings: S3Settings
     layout: Layout | None = None
     records: Callable[[Iterable[FileSlice], S3Settings], Iterator[Lines]] = read_lines
+    marks: Marks | None = None
 
     def __call__(self, part: Part) -> Iterator[Chunk]:
         """Chunks of a part's records; a broken compressed file is the last chunk's fault.
@@ -72,27 +75,34 @@ class RecordReader:
             yield from faults(str(error), part, None)
 
     def _block(self, lines: Lines, part: Part, kept: Kept) -> Iterator[Chunk]:
-        if self.layout is not None:
-            outside = outside_hour(open_envelopes(lines), lines, self.layout, self.root)
+        envelopes = open_envelopes(lines) if self.layout is not None else None
+        if self.layout is not None and envelopes is not None:
+            outside = outside_hour(envelopes, lines, self.layout, self.root)
             yield Chunk(pa.table({}), part.window, part.variant, tally=Tally(outside_hour=outside))
         for some in batched(range(len(lines)), _AT_ONCE):
-            rows, dropped, rejected = self._read(lines, some)
+            rows, owners, rejected = self._read(lines, some)
+            dropped = len(some) - len(rejected) - len(set(owners))
             kept[part.window] += rejected
             counts = tally(len(some) - len(rejected), rejected).merge(Tally(dropped=dropped))
             columns = typed(self._table(rows), self.kinds)
+            table = columns.table
+            if self.marks is not None and envelopes is not None:
+                table = beside(table, marks_of_lines(envelopes, owners, lines, self.marks))
             yield Chunk(
-                columns.table,
+                table,
                 part.window,
                 part.variant,
                 tally=counts,
                 mismatched=columns.mismatched,
             )
 
-    def _read(self, lines: Lines, some: Sequence[int]) -> tuple[list[Row], int, list[Rejected]]:
-        """The rows of some records, how many of those were dropped, and the rejected ones."""
+    def _read(
+        self, lines: Lines, some: Sequence[int]
+    ) -> tuple[list[Row], list[int], list[Rejected]]:
+        """The rows of some records, the record of each row, and the rejected records."""
         rows: list[Row] = []
+        owners: list[int] = []
         rejected: list[Rejected] = []
-        dropped = 0
         for i in some:
             record = lines.record(i)
             try:
@@ -103,8 +113,8 @@ class RecordReader:
                 rejected.append(Rejected(name, line, str(error), readable(record)))
                 continue
             rows += found
-            dropped += not found
-        return rows, dropped, rejected
+            owners += [i] * len(found)
+        return rows, owners, rejected
 
     def _table(self, rows: Sequence[Row]) -> pa.Table:
         """The rows as texts."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tidegauge.model.batch import Part
+    from tidegauge.sources.source import CaptureSource, TrainingSource
     from tidegauge.storage import S3Settings
 
 
@@ -45,11 +46,13 @@ class Bin:
 
     In the folder `{window}` is the window in which they are counted, `{variant}` the part's as a
     partition's value; a part without rejected records has no file. Without a folder nothing is
-    kept: the records are read a second time, and have been kept once.
+    kept: the records are read a second time, and have been kept once. A `discreet` one keeps where
+    a record stands and nothing of what is in it.
     """
 
     folder: str
     settings: S3Settings
+    discreet: bool = False
 
     def keep(self, part: Part, kept: Mapping[str, Sequence[Rejected]]) -> None:
         """Write one JSON object a line: file, line, reason, record.
@@ -69,10 +72,20 @@ class Bin:
                 {"file": r.file, "line": r.line, "reason": r.reason, "record": r.record},
                 ensure_ascii=False,
             )
-            for r in rejected
+            for r in (map(_hidden, rejected) if self.discreet else rejected)
         )
         uri = join(folder, f"{part.id}.jsonl")
         storage_for(uri, self.settings).write(uri, "".join(f"{x}\n" for x in lines).encode())
+
+
+def bin_of(source: TrainingSource | CaptureSource, settings: S3Settings) -> Bin:
+    """Where the records of a source go that cannot be read."""
+    return Bin(source.rejected, settings, discreet=source.sensitive is not None)
+
+
+def _hidden(rejected: Rejected) -> Rejected:
+    hidden = "not shown, since there are sensitive columns"
+    return Rejected(rejected.file, rejected.line, hidden, hidden)
 
 
 def tally(accepted: int, rejected: Sequence[Rejected], outside_hour: int = 0) -> Tally:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.script import Script
+    from tidegauge.sources.sensitive import Hashing
 
 DEFAULT_LAYOUT = "{variant}/{yyyy}/{mm}/{dd}/{hh}"
 MANIFEST_LAYOUT = "output/{yyyy}/{mm}/{dd}/{hh}"  # of a batch transform's data capture
@@ -41,6 +42,13 @@ class ReadBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a reader is to say of each row; with `records` a record's first row has it as text."""
+
+    records: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingSource:
     """The data that a model was trained on.
 
@@ -57,6 +65,7 @@ class TrainingSource:
     header: bool = True  # CSV only; without one the columns are _c0, _c1 ...
     skip: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    sensitive: Hashing | None = None
     preprocess: Script | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
@@ -77,6 +86,7 @@ class CaptureSource:
     the baseline. `rejected` is a folder in which `{window}` and `{variant}` are replaced.
     With `manifests` the files in the folders name the batch transform's files, of `format`, whose
     CSV rows end with what GenerateInferenceId adds if `inference_id` says so.
+    With `marks` the rows of SageMaker's captures say which record they are of.
     """
 
     uri: str
@@ -94,6 +104,8 @@ class CaptureSource:
     custom_attributes: bool = False
     manifests: bool = False
     inference_id: bool = False
+    marks: Marks | None = None
+    sensitive: Hashing | None = None
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a run read: its files, and the script that they were read with."""

@@ -13,7 +13,7 @@ from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.records import RecordReader
-from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.scripted import Scripted
 from tidegauge.sources.source import Format
 from tidegauge.sources.transform import INFERENCE_ID, Joined, Named
@@ -47,13 +47,14 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
             attributed = Attributed(source.inputs, source.outputs, source.skip)
             return _by_record(source, settings, attributed, names)
         case Format.JSONL | Format.JSON if source.manifests:
-            joined = Joined(source.inputs, source.outputs, source.skip)
+            joined = Joined(
+                source.inputs, source.outputs, source.skip, identified=source.marks is not None
+            )
             return _by_record(source, settings, joined, names)
         case Format.CSV if source.manifests:
             return _csv(source, settings, names)
         case Format.PARQUET if source.manifests and not source.preprocess:
-            skip = source.skip.union(INFERENCE_ID)
-            return ParquetReader(source.uri, skip, Bin(source.rejected, settings), settings)
+            return ParquetReader(source.uri, _skipped(source), bin_of(source, settings), settings)
         case _ if source.preprocess or source.custom_attributes or source.manifests:
             raise UsageError(f"captures of the format {source.format} cannot be read that way")
         case _:
@@ -70,17 +71,23 @@ def _by_record(
         first,
         source.skip,
         source.kinds,
-        Bin(source.rejected, settings),
+        bin_of(source, settings),
         settings,
         Layout.parse(source.layout) if is_capture else None,
         read_documents if source.format is Format.JSON else read_lines,
+        source.marks if is_capture else None,
     )
+
+
+def _skipped(source: CaptureSource) -> frozenset[str]:
+    """What GenerateInferenceId adds is no feature, but tells which row is which."""
+    return source.skip if source.marks is not None else source.skip.union(INFERENCE_ID)
 
 
 def _csv(source: CaptureSource, settings: S3Settings, names: tuple[str, ...]) -> Reader:
     """Columns by their header, or by their places, of which what is added are the last two."""
-    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
-    skip = source.skip.union(INFERENCE_ID)
+    root, rejected = root_of(source.uri), bin_of(source, settings)
+    skip = _skipped(source)
     if source.header:
         return CsvReader(root, True, skip, source.kinds, rejected, settings)  # noqa: FBT003
     if source.inference_id:

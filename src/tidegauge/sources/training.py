@@ -17,9 +17,10 @@ from tidegauge.sources.nested import flat
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.reading import Unreadable, blamed
 from tidegauge.sources.records import RecordReader
-from tidegauge.sources.rejected import Bin
+from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.rowgroups import columns_of
 from tidegauge.sources.scripted import ScriptedLine
+from tidegauge.sources.sensitive import HashedReader
 from tidegauge.sources.source import Format
 from tidegauge.storage import filesystem
 
@@ -39,7 +40,12 @@ def reader(source: TrainingSource, settings: S3Settings) -> Reader:
     Raises:
         UsageError: the format is not one of files.
     """
-    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    read = _reader(source, settings)
+    return HashedReader(read, source.sensitive) if source.sensitive else read
+
+
+def _reader(source: TrainingSource, settings: S3Settings) -> Reader:
+    root, rejected = root_of(source.uri), bin_of(source, settings)
     if source.preprocess is not None:
         rows = ScriptedLine(source.preprocess)
         return RecordReader(root, rows, (), source.skip, source.kinds, rejected, settings)
@@ -54,7 +60,10 @@ def text_reader(source: TrainingSource, settings: S3Settings) -> CsvReader | Jso
     Raises:
         UsageError: the format is not one of text files.
     """
-    root, rejected = root_of(source.uri), Bin(source.rejected, settings)
+    root, rejected = (
+        root_of(source.uri),
+        bin_of(source, settings),
+    )
     match source.format:
         case Format.CSV:
             return CsvReader(root, source.header, source.skip, source.kinds, rejected, settings)

@@ -8,7 +8,7 @@ API reference, DataProcessing: what was sent and is no object is `SageMakerInput
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.sources.capture import sent_and_answered
 from tidegauge.sources.jsontext import TEXTS, parse
@@ -16,7 +16,7 @@ from tidegauge.sources.payload import Columns, document_rows
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tidegauge.model.batch import Chunk, Part, Reader
     from tidegauge.sources.payload import Row
@@ -29,12 +29,14 @@ _INPUT, _OUTPUT = "SageMakerInput", "SageMakerOutput"
 class Joined:
     """A line of JSON to rows: what was sent, with the `outputs` of the answer where it is joined.
 
-    Values without names are `inputs`, then `outputs`; what GenerateInferenceId adds is no column.
+    Values without names are `inputs`, then `outputs`; what GenerateInferenceId adds is no column
+    unless `identified` asks for it.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     skip: frozenset[str] = frozenset()
+    identified: bool = False
 
     def __call__(self, text: str) -> tuple[Row, ...]:
         """Raises BadRecord: the line cannot be read, with the reason."""
@@ -42,6 +44,13 @@ class Joined:
         both = Columns((*self.inputs, *self.outputs), self.skip)
         if not isinstance(document, dict):
             return document_rows(document, both)
+        rows = self._rows(document, both)
+        if self.identified:
+            for row in rows:
+                row.update((key, str(document[key])) for key in INFERENCE_ID if key in document)
+        return rows
+
+    def _rows(self, document: Mapping[str, Any], both: Columns) -> tuple[Row, ...]:
         sent = {key: v for key, v in document.items() if key not in (*INFERENCE_ID, _OUTPUT)}
         if _OUTPUT not in document:
             return document_rows(sent, both)

@@ -10,6 +10,7 @@ from tidegauge.errors import ExitCode, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
 
 class NotFound(StorageError):
@@ -23,12 +24,14 @@ class Entry:
     """One object of a listing.
 
     `key` is relative to the listed prefix, `size` is in bytes; `tag` changes when the content does
-    (S3: the ETag; local: the time of modification in nanoseconds) and means nothing else.
+    (S3: the ETag; local: the time of modification in nanoseconds) and means nothing else;
+    `modified` is when it was last written, by the clock of who keeps it.
     """
 
     key: str
     size: int
     tag: str
+    modified: datetime
 
 
 class Encryption(StrEnum):

@@ -8,6 +8,7 @@ import os
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import StorageError
@@ -175,7 +176,8 @@ def _walk(folder: str, prefix: str) -> Iterator[Entry]:
                 found = item.stat()
             except FileNotFoundError:
                 continue  # deleted since it was listed
-            yield Entry(key, found.st_size, str(found.st_mtime_ns))
+            modified = datetime.fromtimestamp(found.st_mtime, UTC)
+            yield Entry(key, found.st_size, str(found.st_mtime_ns), modified)
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:

@@ -102,7 +102,7 @@ class S3Storage:
             for item in page.get("Contents", []):
                 if not item["Key"].endswith("/"):  # else the marker of an empty folder
                     key = item["Key"].removeprefix(prefix)
-                    yield Entry(key, item["Size"], item["ETag"].strip('"'))
+                    yield Entry(key, item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
     def folders(self, prefix_uri: str) -> tuple[str, ...]:
         names = (

@@ -65,6 +65,21 @@ def _client(settings: S3Settings, _: int) -> S3Client:
         raise UsageError(f"the S3 settings do not work: {error}; correct {settings}") from error
 
 
+def identity(settings: S3Settings) -> str:
+    """Where the credentials come from, and whose key they are; never the secret.
+
+    Raises:
+        UsageError: there are none.
+    """
+    found = boto3.Session(profile_name=settings.profile).get_credentials()
+    if found is None:
+        raise UsageError(
+            "there are no AWS credentials: expected the environment's, a profile's (`s3.profile`) "
+            "or a role's"
+        )
+    return f"{found.method}, access key {found.get_frozen_credentials().access_key}"
+
+
 def filesystem(settings: S3Settings, bucket: str) -> S3FileSystem:
     """pyarrow's view of the bucket's server, as boto3 resolves endpoint, region and credentials."""
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem

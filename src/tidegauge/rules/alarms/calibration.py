@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Swing = DesignEffect | Uncalibrated
 
-_CALMER = 0.5
-"""A season is compared with its like when that at least halves what blocks add to the variance."""
+_CALMER, _SURELY = 0.5, 0.95
+"""A season is compared with its like when that halves what blocks add to the variance, surely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class FeatureCalibration:
 
     drift: Swing
     missing: Swing
-    outside: Swing
     novelty: Share | None = None
     seasons: Mapping[int, Season] = field(default_factory=dict)
+    outside: Swing = field(default_factory=lambda: Uncalibrated("the feature has no range"))
 
     def seasonal(self, season: int | None) -> Season | None:
         """What a window of this season is compared with; None: with the whole baseline."""
@@ -139,9 +139,9 @@ class _Column:
         return FeatureCalibration(
             drift,
             swings.share(bad, rows),
-            self._outside(everything),
             self._novelty(),
             self._seasons(seasons, drift) if isinstance(drift, DesignEffect) else {},
+            self._outside(everything),
         )
 
     def _outside(self, indices: Sequence[int]) -> Swing:
@@ -163,7 +163,8 @@ class _Column:
         if not known or len(known) < len(found):
             return {}
         pooled = _pooled(known)
-        if pooled.between(1000, 1_000_000) >= _CALMER * drift.between(1000, 1_000_000):
+        at_most = pooled.between(1000, 1_000_000, pooled.upper(_SURELY))
+        if at_most >= _CALMER * drift.between(1000, 1_000_000):
             return {}
         return {
             season: self._season(name, indices, pooled)

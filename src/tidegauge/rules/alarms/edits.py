@@ -12,10 +12,9 @@ from tidegauge.rules.constraints import CategoricalMethod, Constraints, FeatureC
 from tidegauge.rules.counts import value_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tidegauge.model.statistics import FeatureStatistics, Statistics
-    from tidegauge.rules.alarms.plan import Plan
 
 EDIT = "suggested_edit"
 _ADD, _REMOVE, _DOMAINS = "add", "remove", "domains"
@@ -42,10 +41,9 @@ def told(
     violations: Iterable[Violation],
     statistics: Statistics,
     constraints: Constraints,
-    plan: Plan | None,
+    critical: Collection[str],
 ) -> tuple[Violation, ...]:
     """The violations with their severity, and with the edit that would accept each."""
-    critical = plan.policy.critical if plan else frozenset()
     by_name = {feature.name: feature for feature in constraints.features}
     found = []
     for violation in violations:
@@ -82,6 +80,8 @@ def _edited(feature: FeatureConstraints, edit: Edit) -> FeatureConstraints:
             return replace(feature, inferred_type=InferredType(edit.value))
         case "range":
             return replace(feature, range=tuple(edit.value))
+        case "length":
+            return replace(feature, length=tuple(edit.value))
         case "is_non_negative":
             return replace(feature, is_non_negative=edit.value)
         case setting:
@@ -107,6 +107,10 @@ def _edit(
             return _of_domain(name, numbers, current, feature)
         case Check.RANGE if feature and feature.range:
             return _of_range(name, numbers, feature.range)
+        case Check.LENGTH if feature and feature.length:
+            low, high = feature.length
+            bounds = [min(low, numbers["shortest"]), max(high, numbers["longest"])]
+            return Edit(name, "length", bounds)
         case Check.BASELINE_DRIFT if feature:
             return _of_drift(name, numbers, feature)
         case _:

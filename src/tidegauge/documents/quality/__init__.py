@@ -1,0 +1,1 @@
+"""SageMaker's documents of model quality, our numbers under the key `tidegauge`."""

@@ -1,0 +1,1 @@
+"""Rules that need the rows: a DataFrame of typed rows, and who asks it."""

@@ -1,0 +1,161 @@
+"""Model quality on Spark: the workers read and join with Arrow, Spark moves packets between them.
+
+One job a join: a stage that deals rows to buckets, a shuffle of few large packets, a stage that
+joins, keeps the merged rows and folds them. No row becomes an object of the JVM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tidegauge.engines.joins import (
+    LABELS,
+    PREDICTIONS,
+    Side,
+    fold_packets,
+    gathered,
+    joined,
+    merged_folds,
+    packets,
+)
+from tidegauge.engines.packets import SPARK_SCHEMA, Packet, from_batch, order, to_batch
+from tidegauge.engines.spark import (
+    BATCH_SETTING,
+    failures_told,
+    numbered_columns,
+    pack_tasks,
+    rows_a_batch,
+    tables_of,
+    task_part,
+    with_settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from tidegauge.engines.arrow.fold import Key
+    from tidegauge.engines.joins import Joined, Joining
+    from tidegauge.model.batch import Chunk, TableReader, Tally
+    from tidegauge.model.quality import QualityPlan
+    from tidegauge.quality.profile import QualityProfile
+
+    ToPackets = Callable[[Iterable[Chunk], str], Iterator[Packet]]
+
+_PACKETS_A_BATCH = 1  # a packet may have megabytes
+_MOST_JOINERS = 4_096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSide:
+    """What Spark reads itself, and what makes chunks of a task's rows."""
+
+    data: DataFrame
+    read: TableReader
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def join_labels(
+    spark: SparkSession,
+    predictions: Sequence[Side | FrameSide],
+    labels: Side | FrameSide,
+    joining: Joining,
+) -> Joined:
+    """All predictions with their labels, by window and variant.
+
+    Raises:
+        EngineError: the Spark job failed.
+    """
+    sides = [(PREDICTIONS, side) for side in predictions] + [(LABELS, labels)]
+    dealt = [
+        frame
+        for name, side in sides
+        if (frame := _dealt(spark, side, _to_packets(name, joining.buckets))) is not None
+    ]
+    if not dealt:
+        return gathered(())
+
+    def join(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        # Put in order here: to sort them, the JVM would copy every payload once more.
+        arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
+        return _in_batches(joined(arrived, joining))
+
+    with failures_told(), with_settings(spark, _settings(sides)):
+        whole = reduce(lambda one, other: one.union(other), dealt)
+        meeting = whole.repartition(min(joining.buckets + 1, _MOST_JOINERS), "bucket")
+        return gathered(_collected(meeting.mapInArrow(join, SPARK_SCHEMA)))
+
+
+def fold_answers(
+    spark: SparkSession, side: Side | FrameSide, plan: QualityPlan
+) -> tuple[dict[Key, QualityProfile], Tally]:
+    """The profiles of rows that have their labels, by window and variant, and what was counted.
+
+    Raises:
+        EngineError: the Spark job failed.
+    """
+
+    def to_packets(chunks: Iterable[Chunk], part: str) -> Iterator[Packet]:
+        return fold_packets(chunks, part, plan)
+
+    folds = _dealt(spark, side, to_packets)
+    if folds is None:
+        return merged_folds(())
+    with failures_told(), with_settings(spark, _settings([("", side)])):
+        return merged_folds(_collected(folds))
+
+
+def _to_packets(name: str, buckets: int) -> ToPackets:
+    return lambda chunks, part: packets(chunks, name, part, buckets)
+
+
+def _dealt(spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets) -> DataFrame | None:
+    """The packets of one side; None where there is nothing to read."""
+    if isinstance(side, FrameSide):
+        return _dealt_frame(side, to_packets)
+    read, tasks = side.read, pack_tasks(side.parts)
+    if not tasks:
+        return None
+
+    def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for task in batch.column(0).to_pylist():
+                for part in tasks[task]:
+                    yield from _in_batches(to_packets(read(part), part.id))
+
+    return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(deal, SPARK_SCHEMA)
+
+
+def _dealt_frame(side: FrameSide, to_packets: ToPackets) -> DataFrame:
+    read, names = side.read, side.data.columns
+
+    def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        part = task_part()
+        return _in_batches(to_packets(read(part, tables_of(batches, names)), part.id))
+
+    return numbered_columns(side.data).mapInArrow(deal, SPARK_SCHEMA)
+
+
+def _settings(sides: Iterable[tuple[str, Side | FrameSide]]) -> dict[str, str]:
+    """Spark's settings: those of what it reads, and packets by the handful unless it does."""
+    frames = [side for _, side in sides if isinstance(side, FrameSide)]
+    settings: dict[str, str] = {}
+    for frame in frames:
+        settings |= {BATCH_SETTING: str(rows_a_batch(len(frame.data.columns))), **frame.settings}
+    return settings or {BATCH_SETTING: str(_PACKETS_A_BATCH)}
+
+
+def _collected(frame: DataFrame) -> Iterator[Packet]:
+    rows: list[Any] = frame.collect()
+    for bucket, side, window, variant, part, payload in rows:
+        yield Packet(bucket, side, window, variant, part, pa.py_buffer(payload))
+
+
+def _in_batches(some: Iterable[Packet]) -> Iterator[pa.RecordBatch]:
+    for packet in some:
+        yield to_batch(packet)

@@ -1,0 +1,312 @@
+"""Units of merged rows: predictions are read once, and labels are joined with them as they come.
+
+A unit is the piece of time that windows are merged from. Its predictions are taken from the
+captures when it is complete, and kept as merged rows, whose label is null as long as there is none.
+Labels that were not read yet are read, they alone, and joined with the kept rows of the units that
+still take some: what is new is folded, and merged with the unit's states. Only where a label
+corrects another one is its bucket folded anew, from the kept rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from tidegauge.documents.joined import COUNTED, JoinedUnit, ReadGroup
+from tidegauge.engines.joins import Joining
+from tidegauge.errors import InputError, UsageError
+from tidegauge.flows.job import MODEL_QUALITY, summed_up
+from tidegauge.flows.sides import captured_side, kept_bytes, kept_side, labels_side
+from tidegauge.model.batch import Tally
+from tidegauge.model.merged import MergeCounts
+from tidegauge.model.window import EPOCH, HOUR, parse_duration
+from tidegauge.quality.profile import QualityProfile
+from tidegauge.quality.table import to_parquet
+from tidegauge.sinks.layout import RunKey
+from tidegauge.sinks.merged import (
+    RowsKeeper,
+    commit_unit,
+    profile_name,
+    read_labels_read,
+    read_profile,
+    read_unit,
+    remove_unit,
+    rows_name,
+)
+from tidegauge.sources.groundtruth import label_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from tidegauge.config.quality import GroundTruth
+    from tidegauge.engines.joins import BucketState, Joined
+    from tidegauge.flows.answers import Reading
+    from tidegauge.flows.job import Job
+    from tidegauge.model.window import Window
+    from tidegauge.sources.captures import Batch
+    from tidegauge.sources.groundtruth import LabelGroup
+
+log = logging.getLogger(__name__)
+
+_BUCKET_BYTES = 64 << 20  # of captures, or of merged rows
+_MOST_BUCKETS = 1 << 12
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a pass over new labels has made: the units that took part, and the groups that it read.
+
+    `failed` says of units why their captures could not be used. `read` is to be written down once
+    all that follows from the units is.
+    """
+
+    units: Mapping[RunKey, JoinedUnit]
+    failed: Mapping[RunKey, str]
+    read: Mapping[str, ReadGroup]
+
+
+def settle(
+    job: Job, reading: Reading, fresh: Sequence[Batch], known: frozenset[RunKey], now: datetime
+) -> Settled:
+    """Merge the rows of new units, and the labels that came for known ones since they were merged.
+
+    Raises:
+        InputError: there is no ground truth, or too much of it cannot be read.
+        StorageError: the store, the captures or the labels could not be reached.
+        EngineError: the engine failed.
+    """
+    groups = label_groups(reading.truth, job.conf.s3)
+    read = read_labels_read(job.storage, job.layout)
+    unread = [g for g in groups if g.name not in read or read[g.name].digest != g.digest]
+    closes = parse_duration(_truth(job).closes)
+    if groups:
+        keys = _taking(known, unread, closes)
+    else:  # a table, of which nobody knows what is new
+        keys = [key for key in known if key.window.end + closes > now]
+    again = dict(_known_units(job, reading, keys))
+    new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in fresh}
+    if not (new or again):
+        return Settled({}, {}, {})
+    wanted = {g.name for g in unread} | {g.name for g in _for_units(groups, new, closes)}
+    chosen = [group for group in groups if group.name in wanted]
+    settled = _Pass(job, reading, new, again).joined_with(chosen, closes)
+    complete = max(key.window.end for key in (*known, *new))
+    mine = {g.name for g in unread if g.time is None or g.time < complete}
+    return replace(settled, read={**read, **{k: v for k, v in settled.read.items() if k in mine}})
+
+
+def settle_anew(job: Job, reading: Reading, batches: Sequence[Batch]) -> Settled:
+    """Merge the rows of these units from their captures, whatever was merged of them before.
+
+    Raises:
+        InputError, StorageError, EngineError: as `settle`.
+    """
+    groups = label_groups(reading.truth, job.conf.s3)
+    closes = parse_duration(_truth(job).closes)
+    new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in batches}
+    settled = _Pass(job, reading, new, {}).joined_with(_for_units(groups, new, closes), closes)
+    return replace(settled, read={})
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One join: the predictions of new units from captures, those of others from kept rows."""
+
+    job: Job
+    reading: Reading
+    new: Mapping[RunKey, Batch]
+    again: Mapping[RunKey, JoinedUnit]
+
+    def joined_with(self, groups: Sequence[LabelGroup], closes: timedelta) -> Settled:
+        storage, layout = self.job.storage, self.job.layout
+        for key in self.new:
+            remove_unit(storage, layout, key)
+        buckets = _buckets(self._bytes())
+        joined = self._joined(groups, closes, buckets)
+        kept = layout.rejected_labels
+        self.job.refuse_too_many_rejected(joined.labels, "the ground truth", kept)
+        units: dict[RunKey, JoinedUnit] = {}
+        failed: dict[RunKey, str] = {}
+        for key, batch in self.new.items():
+            found = joined.tallies.get(_place(key), Tally()).merge(Tally(fault=batch.fault))
+            try:
+                rejected = layout.rejected(key)
+                self.job.refuse_too_many_rejected(found, f"{key.variant} {key.window}", rejected)
+            except InputError as error:
+                failed[key] = str(error)
+                remove_unit(storage, layout, key)
+            else:
+                units[key] = self._new(key, batch, found, joined, buckets)
+        for key, unit in self.again.items():
+            units[key] = self._revised(key, unit, joined.states.get(_place(key), ()), buckets)
+        return Settled(units, failed, dict(_read_groups(groups, joined)))
+
+    def _bytes(self) -> int:
+        captured = sum(batch.inputs.size_bytes for batch in self.new.values())
+        return captured + kept_bytes(self.again, self.job)
+
+    def _joined(self, groups: Sequence[LabelGroup], closes: timedelta, buckets: int) -> Joined:
+        job, reading = self.job, self.reading
+        revisions = {_place(key): 0 for key in self.new}
+        revisions |= {_place(key): unit.revision + 1 for key, unit in self.again.items()}
+        windows = {key.window for key in (*self.new, *self.again)}
+        joining = Joining(
+            reading.plan,
+            buckets,
+            RowsKeeper(job.layout, job.conf.s3, revisions),
+            until={w.key: (w.end + closes - EPOCH) // _MICROSECOND for w in windows},
+            again={
+                _place(key): unit.buckets == buckets and unit.plan == reading.folded_as
+                for key, unit in self.again.items()
+            },
+        )
+        filled = [b for b in self.new.values() if b.inputs.files and not b.fault]
+        if reading.source.format == "table":
+            filled = [b for b in self.new.values() if not b.fault]
+        predictions = [captured_side(job, reading, filled)] if filled else []
+        labels = labels_side(job, reading, groups)
+        return job.engine.join_labels([*predictions, kept_side(job, self.again)], labels, joining)
+
+    def _new(
+        self, key: RunKey, batch: Batch, tally: Tally, joined: Joined, buckets: int
+    ) -> JoinedUnit:
+        states = joined.states.get(_place(key), ())
+        unit = JoinedUnit(
+            revision=0,
+            buckets=buckets,
+            files={state.bucket: rows_name(0, state.bucket) for state in states},
+            profiles={state.bucket: profile_name(0, state.bucket) for state in states},
+            counts=_summed(states),
+            counted={name: getattr(tally, name) for name in COUNTED},
+            inputs=summed_up(self.reading.source.read_with(batch.inputs)),
+            read_as=self.reading.read_as,
+            plan=self.reading.folded_as,
+            digest="",
+        )
+        profiles = {profile_name(0, s.bucket): to_parquet(s.profile) for s in states}
+        return self._committed(key, unit, profiles)
+
+    def _revised(
+        self, key: RunKey, unit: JoinedUnit, states: Sequence[BucketState], buckets: int
+    ) -> JoinedUnit:
+        """The unit with what came for it; as it is, if nothing did."""
+        came = _summed(states)
+        in_place = unit.buckets == buckets and unit.plan == self.reading.folded_as
+        if in_place and not (came.labelled or came.corrected):
+            return unit
+        revision = unit.revision + 1
+        kept = [state for state in states if state.kept]
+        profiles = {
+            profile_name(revision, state.bucket): to_parquet(self._profile(key, unit, state))
+            for state in kept
+        }
+        files = {s.bucket: rows_name(revision, s.bucket) for s in kept}
+        names = {s.bucket: profile_name(revision, s.bucket) for s in kept}
+        revised = replace(
+            unit,
+            revision=revision,
+            buckets=buckets,
+            files={**unit.files, **files} if in_place else files,
+            profiles={**unit.profiles, **names} if in_place else names,
+            counts=unit.counts.merge(came),
+            plan=self.reading.folded_as,
+        )
+        return self._committed(key, revised, profiles)
+
+    def _profile(self, key: RunKey, unit: JoinedUnit, state: BucketState) -> QualityProfile:
+        if state.whole:
+            return state.profile
+        before = read_profile(self.job.storage, self.job.layout, key, unit, state.bucket)
+        return QualityProfile.merge_all((before, state.profile))
+
+    def _committed(
+        self, key: RunKey, unit: JoinedUnit, profiles: Mapping[str, bytes]
+    ) -> JoinedUnit:
+        said = (unit.inputs.digest, unit.plan, unit.read_as, unit.counts.as_json(), unit.counted)
+        committed = replace(unit, digest=sha256(repr(said).encode()).hexdigest()[:16])
+        commit_unit(self.job.storage, self.job.layout, key, committed, profiles)
+        return committed
+
+
+def _truth(job: Job) -> GroundTruth:
+    truth = job.conf.ground_truth
+    if truth is None:
+        raise UsageError("the conf has no `ground_truth`: add the section with `uri` and `format`")
+    return truth
+
+
+def _known_units(
+    job: Job, reading: Reading, keys: Collection[RunKey]
+) -> Iterator[tuple[RunKey, JoinedUnit]]:
+    """Units that were merged before, but for those of columns that the conf does not name now."""
+    others = 0
+    for key in sorted(keys):
+        unit = read_unit(job.storage, job.layout, key)
+        if unit is not None and unit.read_as == reading.read_as:
+            yield key, unit
+        others += unit is not None and unit.read_as != reading.read_as
+    if others:
+        log.warning(
+            "%d units were merged from other columns of the captures than the conf names now: they "
+            "take no more labels; to merge them anew, run their windows with --window",
+            others,
+        )
+
+
+def _taking(
+    known: Collection[RunKey], groups: Sequence[LabelGroup], closes: timedelta
+) -> list[RunKey]:
+    """The units that take labels of some of the groups."""
+    if any(group.time is None for group in groups):
+        return list(known)
+    times = sorted(group.time for group in groups if group.time is not None)
+
+    def takes(window: Window) -> bool:
+        first = bisect_left(times, window.start - HOUR, key=lambda time: time)
+        return first < len(times) and times[first] < window.end + closes
+
+    return [key for key in known if takes(key.window)]
+
+
+def _for_units(
+    groups: Sequence[LabelGroup], units: Collection[RunKey], closes: timedelta
+) -> list[LabelGroup]:
+    """The groups that may have labels of some units."""
+    if not units:
+        return []
+    first = min(key.window.start for key in units) - HOUR
+    last = max(key.window.end for key in units) + closes
+    return [g for g in groups if g.time is None or first < g.time < last]
+
+
+def _read_groups(groups: Sequence[LabelGroup], joined: Joined) -> Iterator[tuple[str, ReadGroup]]:
+    """The groups with their orphans; where files have no hour, the first has them all."""
+    timeless = sum(joined.orphans.values())
+    for group in groups:
+        if group.time is not None:
+            orphans = joined.orphans.get((group.time - EPOCH) // _MICROSECOND, 0)
+        else:
+            orphans, timeless = timeless, 0
+        yield group.name, ReadGroup(group.digest, orphans)
+
+
+def _buckets(size: int) -> int:
+    """A power of two, so that a bucket has about as many bytes, whatever the number of cores."""
+    return min(_MOST_BUCKETS, 1 << (size // _BUCKET_BYTES).bit_length())
+
+
+def _summed(states: Sequence[BucketState]) -> MergeCounts:
+    total = MergeCounts()
+    for state in states:
+        total = total.merge(state.counts)
+    return total
+
+
+def _place(key: RunKey) -> tuple[str, str]:
+    return key.window.key, key.variant

@@ -1,0 +1,94 @@
+"""How a monitor is: its last runs, open incidents, missed windows, and what its store weighs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tidegauge.documents.text import load
+from tidegauge.errors import TidegaugeError
+from tidegauge.flows.due import captures_of, due_windows
+from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.pinned import pinned_id, read_pinned
+from tidegauge.flows.report import INCIDENTS
+from tidegauge.sinks.layout import MonitorType
+from tidegauge.sinks.runs import committed, read_run
+from tidegauge.storage import NotFound, join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tidegauge.documents.run import RunRecord
+    from tidegauge.flows.job import Job
+    from tidegauge.model.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a monitor is.
+
+    `baseline` is the pinned one, None for none. `last` has the newest run of each type and variant;
+    `incidents` are the open entries of the last report, None where there was none. `missed` are
+    the complete windows without a run, None where that cannot be told, and `obstacle` says why.
+    `sizes` are files and bytes by the kind of document.
+    """
+
+    baseline: str | None
+    last: tuple[RunRecord, ...]
+    incidents: tuple[Mapping[str, Any], ...] | None
+    missed: tuple[Window, ...] | None
+    obstacle: str
+    sizes: Mapping[str, tuple[int, int]]
+
+
+def status_of(job: Job, now: datetime) -> Status:
+    """Look at the store, and at the captures without reading them.
+
+    Raises:
+        StorageError: the store could not be reached.
+        DocumentError: a document of the store is not one of ours.
+    """
+    missed, obstacle = _missed(job, now)
+    pinned = pinned_id(job.storage, job.layout, DATA_QUALITY)
+    return Status(pinned, _last(job), _incidents(job), missed, obstacle, _sizes(job))
+
+
+def _last(job: Job) -> tuple[RunRecord, ...]:
+    newest = {
+        (key.type, key.variant): key
+        for type_ in MonitorType
+        for key in committed(job.storage, job.layout, type_)
+    }
+    records = (read_run(job.storage, job.layout.run(key)) for key in newest.values())
+    return tuple(record for record in records if record is not None)
+
+
+def _incidents(job: Job) -> tuple[Mapping[str, Any], ...] | None:
+    uri = join(job.layout.report(DATA_QUALITY), INCIDENTS)
+    try:
+        document = load(job.storage.read(uri), uri)
+    except NotFound:
+        return None
+    return tuple(story for story in document["incidents"] if story["status"] == "open")
+
+
+def _missed(job: Job, now: datetime) -> tuple[tuple[Window, ...] | None, str]:
+    """What `monitor` would run now, were it not bounded; or why that cannot be told."""
+    unbounded = replace(job, conf=replace(job.conf, max_catch_up=None))
+    try:
+        source = captures_of(unbounded, read_pinned(job.storage, job.layout, DATA_QUALITY))
+        due = due_windows(unbounded, source, now, None, None)
+    except TidegaugeError as error:
+        return None, str(error)
+    return tuple(sorted({one.key.window for one in due})), ""
+
+
+def _sizes(job: Job) -> Mapping[str, tuple[int, int]]:
+    files, size = Counter[str](), Counter[str]()
+    for entry in job.storage.files(job.layout.root):
+        kind = entry.key.partition("/")[0]
+        files[kind] += 1
+        size[kind] += entry.size
+    return {kind: (files[kind], size[kind]) for kind in sorted(files)}

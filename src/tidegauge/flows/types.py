@@ -1,0 +1,28 @@
+"""Which types of monitor a conf has, by its sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
+
+if TYPE_CHECKING:
+    from tidegauge.config.schema import Conf
+    from tidegauge.sinks.layout import MonitorType
+
+
+def has_baseline(conf: Conf, type_: MonitorType) -> bool:
+    """Whether the conf names the data of a baseline of this type."""
+    quality = conf.model_quality
+    return {
+        DATA_QUALITY: conf.training is not None,
+        MODEL_QUALITY: quality is not None and quality.baseline is not None,
+    }.get(type_, False)
+
+
+def is_monitored(conf: Conf, type_: MonitorType) -> bool:
+    """Whether the conf says what windows of this type are held against."""
+    return {
+        DATA_QUALITY: conf.training is not None,
+        MODEL_QUALITY: conf.model_quality is not None and conf.ground_truth is not None,
+    }.get(type_, False)
