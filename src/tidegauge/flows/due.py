@@ -189,7 +189,7 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
-    waiting = _bounded(waiting, job.conf.max_catch_up)
+    waiting = bounded(waiting, job.conf.max_catch_up)
     found = Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
@@ -198,7 +198,7 @@ def _waiting(
             yield found.over_all(window, by_window[window])
 
 
-def _bounded(waiting: list[Window], most: int | None) -> list[Window]:
+def bounded(waiting: list[Window], most: int | None) -> list[Window]:
     """The oldest windows, as many as one call may run."""
     if most is None or len(waiting) <= most:
         return waiting

@@ -28,18 +28,20 @@ STATISTICS = "statistics.json"
 VIOLATIONS = "constraint_violations.json"
 
 
-def begin(storage: Storage, layout: Layout, key: RunKey) -> None:
+def begin(storage: Storage, layout: Layout, key: RunKey, *, rejected: bool = True) -> None:
     """Take back what a former run of this window left: its commit, then what followed from it.
 
     The lines in the report's partitions go before the violations that name them, so that wherever
-    this is killed, calling it again finishes it.
+    this is killed, calling it again finishes it. Without `rejected` the records that could not be
+    read stay, as where they were read by an earlier step.
     """
-    folder, rejected = layout.run(key), layout.rejected(key)
+    folder, kept = layout.run(key), layout.rejected(key)
     present = {entry.key for entry in storage.files(folder)}
     storage.delete(join(folder, name) for name in present & {RUN})
     if VIOLATIONS in present:
         _delete_reported(storage, layout, key, join(folder, VIOLATIONS))
-    storage.delete(join(rejected, entry.key) for entry in storage.files(rejected))
+    if rejected:
+        storage.delete(join(kept, entry.key) for entry in storage.files(kept))
     storage.delete(join(folder, name) for name in sorted(present - {RUN}))
 
 
