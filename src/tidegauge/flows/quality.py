@@ -14,13 +14,8 @@ from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
-from tidegauge.flows.due import (
-    ALL_VARIANTS,
-    bounded,
-    captured_batches,
-    complete_windows,
-    no_captures,
-)
+from tidegauge.flows.captured import ALL_VARIANTS, captured_batches
+from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
 from tidegauge.flows.labels_told import (
