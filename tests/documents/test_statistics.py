@@ -45,7 +45,7 @@ details = st.builds(
     *[counts] * 6,
     st.none() | st.builds(TypeCounts, *[counts] * 4),
     *[st.none() | st.floats(0, 1e9)] * 3,
-    *[st.none() | st.text()] * 2,
+    *[st.none() | st.text()] * 3,
     *[st.none() | st.builds(FrequentValues, counted, counts, counts)] * 2,
     *[st.none() | counts] * 2,
     st.none() | st.floats(0, 1e9),

@@ -27,7 +27,8 @@ NO_SPARK_TYPE = {
     "decimal256": "Spark's decimals end at 38 digits",
     "decimal32": "Spark's Arrow bridge knows decimal128 only",
     "decimal64": "Spark's Arrow bridge knows decimal128 only",
-    "fixed_size_binary": "Spark reads it as plain binary, which is profiled",
+    "list_view": "Parquet has lists of one form only",
+    "sparse_union": "Parquet has no unions",
     "time64": "Spark has no time of day",
     "duration": "Parquet has no durations",
 }
@@ -75,6 +76,8 @@ def _case(
 def _no_spark_type(type_: pa.DataType) -> str | None:
     if pa.types.is_decimal(type_) and type_.scale < 0:
         return "Parquet has no negative scale"
+    if pa.types.is_list(type_):
+        return _no_spark_type(type_.value_type)
     named = (NO_SPARK_TYPE[name] for name in NO_SPARK_TYPE if str(type_).startswith(name))
     return next(named, None)
 
@@ -168,6 +171,7 @@ def _integers() -> Iterable[Case]:
         {
             "money": _decimals(pa.decimal128(12, 2), "0.10", "-0.20", None, "1000000", "0"),
             "38 digits": _decimals(pa.decimal128(38, 0), nines, f"-{nines}", "1", None, nines),
+            "sum of 40 digits": _decimals(pa.decimal128(38, 2), *[nines[:-2] + ".99"] * 200),
             "38 places": _decimals(pa.decimal128(38, 38), f"0.{nines}", f"-0.{nines}", "0"),
             "negative scale": _decimals(pa.decimal128(5, -4), "1.2E+5", None, "-9E+4"),
             "76 digits": _decimals(pa.decimal256(76, 0), nines * 2, None, "-1"),
@@ -274,7 +278,8 @@ _TEXTS: Mapping[str, list[str | None]] = {
 
 
 def _texts() -> Iterable[Case]:
-    for type_ in (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+    kinds = (pa.string(), pa.large_string(), pa.string_view())
+    for type_ in (*kinds, pa.dictionary(pa.int32(), pa.string())):
         yield _case(f"texts as {type_}", {k: pa.array(v, type_) for k, v in _TEXTS.items()})
     yield _case(
         "dictionaries of other values",
@@ -303,6 +308,10 @@ def _texts() -> Iterable[Case]:
         "binary",
         {
             "binary": pa.array([b"", b"\0\xff", None, b"\0\xff", b"x" * 300]),
+            "fixed": pa.array([b"ab", None, b"cd", b"ab", b"\0\0"], pa.binary(2)),
+            "view": pa.array(
+                [b"ab", None, b"a much longer one than that", b"ab", b""], pa.binary_view()
+            ),
             "large binary": pa.array([b"a", b"bc", None, b"", b""], pa.large_binary()),
         },
     )
@@ -356,21 +365,80 @@ def _shapes() -> Iterable[Case]:
         },
         {"s.x": "more than one column"},
     )
+    yield from _lists()
     yield _case(
         "not profiled",
         {
-            "list": pa.array([[1, 2], [], None]),
-            "map": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64())),
-            "fixed": pa.array([b"ab", None, b"cd"], pa.binary(2)),
             "time": pa.array([1, None, 3], pa.time64("us")),
+            "times": pa.array([[1], None, [3, 4]], pa.list_(pa.time64("us"))),
             "duration": pa.array([1, None, 3], pa.duration("us")),
+            "union": _union(),
             "whole": pa.array([1, None, 3]),
         },
         {
-            "list": "list<",
-            "map": "map<",
-            "fixed": "fixed_size_binary",
             "time": "time64",
+            "times[]": "time64",
             "duration": "duration",
+            "union": "union",
         },
     )
+
+
+def _lists() -> Iterable[Case]:
+    numbers = [[1, 2], [], None, [3, None, 3]]
+    yield _case(
+        "lists",
+        {
+            "list": pa.array(numbers, pa.list_(pa.int64())),
+            "large": pa.array(numbers, pa.large_list(pa.float64())),
+            "fixed": pa.array([[1, 2], None, [3, None], [4, 5]], pa.list_(pa.int8(), 2)),
+            "view": pa.array(numbers, pa.list_view(pa.int64())),
+            "texts": pa.array([["a", ""], None, [None], ["NullValue"]]),
+            "of nothing": pa.array([[], [None], None, []], pa.list_(pa.null())),
+            "empty": pa.array([[], [], None, []], pa.list_(pa.decimal128(9, 2))),
+            "of lists": pa.array([[[1], None, []], None, [], [[2, 3]]]),
+            "dictionary": _codes_in_lists(),
+        },
+        off_frame=None,
+    )
+    entry = pa.struct([("sku", pa.string()), ("prices", pa.list_(pa.decimal128(9, 2)))])
+    entries = [
+        [{"sku": "a", "prices": [Decimal("1.10")]}, None],
+        None,
+        [],
+        [{"sku": None, "prices": [Decimal("-0.30"), None]}, {"sku": "b", "prices": None}],
+    ]
+    yield _case(
+        "nested in each other",
+        {
+            "items": pa.array(entries, pa.list_(entry)),
+            "order": pa.array(
+                [{"lines": [1.5, float("nan")]}, None, {"lines": None}, {"lines": []}],
+                pa.struct([("lines", pa.list_(pa.float64()))]),
+            ),
+            "map": pa.array(
+                [[("k", 1), ("l", None)], None, [], [("k", 3)]], pa.map_(pa.string(), pa.int64())
+            ),
+            "map of lists": pa.array(
+                [[("k", [1, 2])], None, [("k", None), ("", [])], []],
+                pa.map_(pa.string(), pa.list_(pa.int32())),
+            ),
+        },
+    )
+    rng = np.random.default_rng(3)
+    ends = np.concatenate(([0], np.cumsum(rng.integers(0, 9, 6_000)))).astype(np.int32)
+    yield _case(
+        "many elements",
+        {"readings": pa.ListArray.from_arrays(ends, pa.array(rng.normal(0, 1, ends[-1])))},
+    )
+
+
+def _codes_in_lists() -> pa.Array:
+    return pa.ListArray.from_arrays(
+        pa.array([0, 2, 2, 3, 3], pa.int32()), _dictionary([0, 1, None], ["a", "b"])
+    )
+
+
+def _union() -> pa.Array:
+    kinds = pa.array([0, 1, 0], pa.int8())
+    return pa.UnionArray.from_sparse(kinds, [pa.array([1, 2, 3]), pa.array(["a", "b", "c"])])

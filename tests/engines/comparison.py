@@ -77,6 +77,9 @@ def _details(truth: Truth, found: FeatureStatistics) -> Iterator[str]:
     least, greatest = truth.extremes
     yield from _unequal("exact min", least, detail.exact_min)
     yield from _unequal("exact max", greatest, detail.exact_max)
+    decimals = truth.kind is Kind.DECIMAL and len(truth.values)
+    total = None if detail.exact_sum is None else Fraction(detail.exact_sum)
+    yield from _unequal("exact sum", truth.powers[0] if decimals else None, total)
 
 
 def _distinct(truth: Truth, found: FeatureStatistics) -> Iterator[str]:

@@ -31,8 +31,9 @@ _KINDS = (
     (Kind.DECIMAL, pa.types.is_decimal),
     (Kind.DATE, pa.types.is_date),
     (Kind.TIMESTAMP, pa.types.is_timestamp),
-    (Kind.BINARY, lambda t: t in (pa.binary(), pa.large_binary())),
-    (Kind.TEXT, lambda t: t in (pa.string(), pa.large_string())),
+    (Kind.BINARY, lambda t: t in (pa.binary(), pa.large_binary(), pa.binary_view())),
+    (Kind.BINARY, pa.types.is_fixed_size_binary),
+    (Kind.TEXT, lambda t: t in (pa.string(), pa.large_string(), pa.string_view())),
 )
 
 
@@ -145,23 +146,33 @@ class Truth:
 
 
 def truths(table: pa.Table, skip: Container[str] = ()) -> Iterator[tuple[str, Truth]]:
-    """The truth of each column, those inside structs by their dotted path."""
+    """The truth of each column, those inside structs and lists by their path."""
     for field, column in zip(table.schema, table.columns, strict=True):
         if field.name in skip:
             continue
-        if pa.types.is_struct(field.type):
+        if pa.types.is_nested(field.type):
             yield from _inside(field.name, field.type, column.to_pylist())
         else:
             yield field.name, _truth(column)
 
 
 def _inside(path: str, type_: pa.DataType, rows: list[Any]) -> Iterator[tuple[str, Truth]]:
-    for field in type_:
-        values = [None if row is None else row[field.name] for row in rows]
-        if pa.types.is_struct(field.type):
+    """What is below a column whose values are these, as Python has them: dicts, lists, pairs."""
+    if pa.types.is_struct(type_):
+        for field in type_:
+            values = [None if row is None else row[field.name] for row in rows]
             yield from _inside(f"{path}.{field.name}", field.type, values)
+    elif pa.types.is_nested(type_):
+        lengths = [None if row is None else len(row) for row in rows]
+        elements = [element for row in rows if row is not None for element in row]
+        yield f"{path}.length", _truth(pa.chunked_array([pa.array(lengths, pa.int64())]))
+        if pa.types.is_map(type_):
+            yield from _inside(f"{path}[].key", type_.key_type, [key for key, _ in elements])
+            yield from _inside(f"{path}[].value", type_.item_type, [value for _, value in elements])
         else:
-            yield f"{path}.{field.name}", _truth(pa.chunked_array([pa.array(values, field.type)]))
+            yield from _inside(f"{path}[]", type_.value_type, elements)
+    else:
+        yield path, _truth(pa.chunked_array([pa.array(rows, type_)]))
 
 
 def _truth(column: pa.ChunkedArray) -> Truth:

@@ -116,5 +116,6 @@ def test_a_dataframe_gives_the_same(name: str, request: pytest.FixtureRequest) -
 
     assert case.table.num_rows == profile.rows
     assert {} == {key: lines for key, lines in wrong.items() if lines}
-    for key in case.failed.keys() - case.off_frame.keys():
-        assert found[key].failure
+    for key in case.failed:
+        if key.partition("[")[0] not in case.off_frame:
+            assert found[key].failure

@@ -23,6 +23,7 @@ ROWS = 100_000
 PARTS = 9
 NUMBERS = ("amount", "price", "age", "identifier", "flag", "paid", "day")
 TEXTS = ("carrier", "customer")
+_TAGS = ["new", "", "late", None, "paid", "new", "größe"]
 DISTINCT_ERROR = 5 / np.sqrt(K - 2)
 
 
@@ -50,6 +51,7 @@ def flights() -> pa.Table:
             "reading": some(readings),
             "carrier": some(rng.choice(["AA", "UA", "B6", ""], ROWS, p=[0.5, 0.3, 0.15, 0.05])),
             "customer": some(np.array([f"c{i}" for i in rng.zipf(1.2, ROWS) % 40_000])),
+            "tags": pa.array([_TAGS[i % 7 : i % 11] if i % 13 else None for i in range(ROWS)]),
             "late": some(rng.random(ROWS) < 0.2),
         }
     )  # fmt: skip
@@ -190,6 +192,35 @@ def test_lengths_are_duckdbs(sides: Sides) -> None:
         assert detail.mean_length == pytest.approx(mean, rel=1e-12)
 
 
+def test_sums_of_decimals_are_duckdbs_digit_by_digit(sides: Sides) -> None:
+    """Not a digit passes through a float."""
+    detail = sides.ours["price"].detail
+
+    assert detail is not None
+    assert sides.ask("sum(price)::VARCHAR") == (detail.exact_sum,)
+
+
+def test_lists_are_duckdbs_lengths_and_unnested_elements(sides: Sides) -> None:
+    """A null list has no length and no elements; a null in a list is a missing element."""
+    length, tags = sides.ours["tags.length"], sides.ours["tags[]"]
+    asked = "count(tags), count(*) - count(tags), sum(len(tags)), max(len(tags))"
+    elements = sides.duckdb.execute(
+        "SELECT tag, count(*) n FROM (SELECT unnest(tags) tag FROM flights) GROUP BY 1 ORDER BY n"
+    ).fetchall()
+    counted = {tag: n for tag, n in elements if tag is not None}
+
+    assert length.numeric is not None
+    assert tags.text is not None
+    assert sides.ask(asked) == (
+        length.num_present,
+        length.num_missing,
+        length.numeric.sum,
+        length.numeric.max,
+    )
+    assert (sum(counted.values()), dict(elements)[None]) == (tags.num_present, tags.num_missing)
+    assert counted == dict(tags.text.categories or ())
+
+
 def test_difference_numbers_that_are_none_are_set_apart(sides: Sides) -> None:
     """With NaN and infinities DuckDB's mean, maximum and deviation are NaN or an error.
 
@@ -224,7 +255,8 @@ def test_difference_nan_and_infinities_are_no_distinct_values(sides: Sides) -> N
 
 def test_difference_estimates_do_not_exceed_the_rows(sides: Sides) -> None:
     """DuckDB's estimate of the distinct values may be above the count, ours is cut there."""
-    for name, feature in sides.ours.items():
+    for name in (*NUMBERS, *TEXTS, "reading", "late"):
+        feature = sides.ours[name]
         (count,) = sides.ask(f"count({name})")
 
         assert feature.detail is not None

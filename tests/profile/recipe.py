@@ -1,4 +1,4 @@
-"""The rows of the kept profile of version 1, and how its bytes were made, once."""
+"""The rows of the kept profiles of each version, and how their bytes were made, once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tidegauge.profile.dataset import Profile
 
 KEPT = Path(__file__).parent / "kept" / "v1.parquet"
+KEPT_2 = KEPT.with_name("v2.parquet")
 
 
 def rows() -> pa.Table:

@@ -124,10 +124,31 @@ def test_quantiles_and_frequencies(kept: Profile) -> None:
 def test_what_was_kept_merges_with_what_is_made_today(kept: Profile) -> None:
     """The same rows again: twice the counts, and not one distinct value more."""
     merged = Profile.merge_all((kept, recipe.profile()))
-    for old, both in zip(kept.features, merged.features, strict=True):
+    by_name = {feature.name: feature for feature in merged.features}
+    # What version 1 could not profile has failed for good; today its lengths and elements are.
+    assert {"list.length", "list[]"} == by_name.keys() - {f.name for f in kept.features}
+    assert "list<" in by_name["list"].failure
+    assert (3_000, 3_000) == (by_name["list.length"].counts.nulls, by_name["list[]"].counts.rows)
+    for old in kept.features:
+        both = by_name[old.name]
         assert 2 * old.counts.rows == both.counts.rows
         assert 2 * old.moments.n == both.moments.n
         assert old.distinct.estimate == both.distinct.estimate
         assert old.distinct.hashes.tolist() == both.distinct.hashes.tolist()
         assert old.extremes == both.extremes
         assert 2 * old.quantiles.weight == both.quantiles.weight
+
+
+def test_version_2_holds_elements_of_lists_and_sums_of_decimals() -> None:
+    """What version 1 did not have: the same rows, kept by the release that first did."""
+    kept = from_parquet(recipe.KEPT_2.read_bytes(), recipe.KEPT_2.name)
+    by_name = {feature.name: feature for feature in kept.statistics().features}
+    elements = {feature.name for feature in kept.features if feature.elements}
+    decimal, length = by_name["decimal"].detail, by_name["list.length"].numeric
+    assert decimal is not None
+    assert length is not None
+
+    assert {"list[]"} == elements
+    assert (3_000, 0) == (by_name["list[]"].num_present, by_name["list[]"].num_missing)
+    assert "60.00" == decimal.exact_sum
+    assert (1.0, 1.0, 3_000.0) == (length.min, length.max, length.sum)

@@ -28,6 +28,7 @@ _FITS: Mapping[str, Fit[Any]] = {
     "kurtosis": number,
     "exact_min": text,
     "exact_max": text,
+    "exact_sum": text,
     "min_length": count,
     "max_length": count,
     "mean_length": distance,

@@ -35,6 +35,7 @@ SERIES = "series.json"
 class Report:
     """What was reported: the runs, their incidents, the table's lines, and where the files are."""
 
+    type: MonitorType
     runs: tuple[ReportedRun, ...]
     rows: tuple[SummaryRow, ...]
     partitions: tuple[str, ...]
@@ -64,7 +65,7 @@ def make_report(
     summary = join(layout.report(type_), SUMMARY)
     storage.write(summary, dump(summarise(job.conf.monitor, type_, runs, stories)))
     series = _series(job, scope) if type_ is MODEL_QUALITY else ()
-    return Report(runs, summary_rows(runs), partitions, summary, stories, series)
+    return Report(type_, runs, summary_rows(runs), partitions, summary, stories, series)
 
 
 def _series(job: Job, scope: ReportScope) -> tuple[Series, ...]:

@@ -68,6 +68,7 @@ class Chunk:
     Wide data may come a group of columns at a time: `rows` counts only where `new_rows` is true.
     `mismatched` holds, for a column read as the baseline's kind, the texts that are not of it
     (the column has nulls in their place, which are not to be counted as missing).
+    With `elements` the rows are elements of lists, of which a dataset's row may have many or none.
     """
 
     table: pa.Table
@@ -76,6 +77,7 @@ class Chunk:
     new_rows: bool = True
     tally: Tally = field(default_factory=Tally)
     mismatched: tuple[tuple[str, pa.Array], ...] = ()
+    elements: bool = False
 
 
 Reader = Callable[[Part], Iterator[Chunk]]

@@ -184,6 +184,7 @@ class Detail:
     kurtosis: float | None = None  # excess: 0 for a normal distribution
     exact_min: str | None = None  # decimal digits, or ISO 8601 for dates and times
     exact_max: str | None = None
+    exact_sum: str | None = None  # of decimals
     frequent: FrequentValues | None = None
     strays: FrequentValues | None = None  # texts that are not of the kind, as a type check counts
     min_length: int | None = None  # characters of text, bytes of binary

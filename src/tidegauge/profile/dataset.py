@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from tidegauge.model.batch import Tally
-from tidegauge.model.statistics import Statistics
+from tidegauge.model.statistics import Kind, Statistics
 from tidegauge.profile.feature import FeatureProfile
 from tidegauge.profile.readout import read_out
 from tidegauge.states.counts import Counts
@@ -34,6 +34,7 @@ class Profile:
             for feature in profile.features:
                 by_name.setdefault(feature.name, []).append(feature)
         rows = sum(profile.rows for profile in listed)
+        _drop_unopened(by_name, rows)
         merged = (FeatureProfile.merge_all(parts) for parts in by_name.values())
         return cls(rows, in_order(_filled_up(feature, rows) for feature in merged), tally)
 
@@ -42,10 +43,22 @@ class Profile:
         return Statistics(self.rows, tuple(read_out(feature) for feature in self.features))
 
 
+def _drop_unopened(by_name: dict[str, list[FeatureProfile]], rows: int) -> None:
+    """Take out a column that is nothing in some parts and a list in the others.
+
+    Where no row has a list, a part cannot know that it is one; both kinds of rows are all the rows.
+    """
+    for name in [name for name in by_name if f"{name}.length" in by_name]:
+        own, opened = by_name[name], by_name[f"{name}.length"]
+        nothing = all(part.kind is Kind.EMPTY and not part.failure for part in own)
+        if nothing and sum(part.counts.rows for part in (*own, *opened)) == rows:
+            del by_name[name]
+
+
 def _filled_up(feature: FeatureProfile, rows: int) -> FeatureProfile:
     """A column that some parts do not have at all is null in their rows, as Spark reads it."""
     absent = rows - feature.counts.rows
-    if not absent:
+    if not absent or feature.elements:  # a list that is not there has no elements
         return feature
     return replace(
         feature, counts=Counts.merge_all((feature.counts, Counts(rows=absent, nulls=absent)))

@@ -16,6 +16,7 @@ from tidegauge.states.frequencies import Frequencies
 from tidegauge.states.lengths import Lengths
 from tidegauge.states.moments import Moments
 from tidegauge.states.quantiles import Quantiles
+from tidegauge.states.sums import Sum
 from tidegauge.states.types import Types
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ STATES: Mapping[str, Any] = {
     "frequencies": Frequencies,
     "lengths": Lengths,
     "strays": Frequencies,
+    "sum": Sum,
 }
 
 _DISPUTED = "some parts hold"
@@ -42,13 +44,15 @@ class FeatureProfile:
     """All that is kept of one feature; numbers, dates and times share the same states.
 
     Timestamps are microseconds and dates days since the Unix epoch. `strays` are the texts in a
-    column that is read as another kind. `failure` is why the column has no statistics.
+    column that is read as another kind. `failure` is why the column has no statistics. Where the
+    values are `elements` of lists, its rows are these and not the dataset's.
     """
 
     name: str
     position: int = 0
     kind: Kind = Kind.EMPTY
     failure: str = ""
+    elements: bool = False
     counts: Counts = field(default_factory=Counts)
     types: Types = field(default_factory=Types)
     extremes: Extremes = field(default_factory=Extremes)
@@ -58,6 +62,7 @@ class FeatureProfile:
     frequencies: Frequencies = field(default_factory=Frequencies)
     lengths: Lengths = field(default_factory=Lengths)
     strays: Frequencies = field(default_factory=Frequencies)
+    sum: Sum = field(default_factory=Sum)
 
     @classmethod
     def merge_all(cls, profiles: Iterable[Self]) -> Self:
@@ -71,25 +76,31 @@ class FeatureProfile:
         failure = next((p.failure for p in listed if p.failure), conflict)
         first = listed[0]
         position = min(profile.position for profile in listed)
+        elements = first.elements
         if failure:
             counts = Counts.merge_all(profile.counts for profile in listed)
-            return cls(first.name, position, Kind.EMPTY, failure, counts)
+            return cls(first.name, position, Kind.EMPTY, failure, elements, counts)
         states = {
             name: state.merge_all(getattr(profile, name) for profile in listed)
             for name, state in STATES.items()
         }
-        return cls(first.name, position, kind, **states)
+        return cls(first.name, position, kind, elements=elements, **states)
 
     def to_bytes(self) -> bytes:
-        blobs = {name: getattr(self, name).to_bytes() for name in STATES}
         scalars = {
             "name": self.name,
             "position": self.position,
             "kind": self.kind.value,
             "failure": self.failure,
+            "elements": self.elements,
         }
-        arrays = {name: np.frombuffer(blob, np.uint8) for name, blob in blobs.items()}
+        arrays = {name: np.frombuffer(blob, np.uint8) for name, blob in self.blobs().items()}
         return pack("feature", 1, scalars, arrays)
+
+    def blobs(self) -> dict[str, bytes]:
+        """The bytes of each state that is not blank, by the state's name."""
+        states = ((name, getattr(self, name)) for name in STATES)
+        return {name: state.to_bytes() for name, state in states if not state.blank}
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -100,7 +111,12 @@ class FeatureProfile:
             if name in arrays
         }
         return cls(
-            header["name"], header["position"], Kind(header["kind"]), header["failure"], **states
+            header["name"],
+            header["position"],
+            Kind(header["kind"]),
+            header["failure"],
+            header.get("elements", False),
+            **states,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,8 +75,8 @@ def _numeric(profile: FeatureProfile) -> NumericStatistics:
     sketch = Sketch(tuple(level / unit for level in profile.quantiles.levels))
     low, high = float(extremes.least) / unit, float(extremes.greatest) / unit
     return NumericStatistics(
-        _scaled(moments.average, unit),
-        _scaled(moments.sum, unit),
+        _scaled(_mean(profile), unit),
+        _scaled(_sum(profile), unit),
         _scaled(moments.std_dev(), unit),
         low,
         high,
@@ -83,6 +84,22 @@ def _numeric(profile: FeatureProfile) -> NumericStatistics:
         _buckets(sketch, low, high),
         sketch,
     )
+
+
+def _exact_sum(profile: FeatureProfile) -> Fraction | None:
+    """The sum of a column of decimals; None where other numbers are among them."""
+    known = profile.sum.n == profile.moments.n and not profile.sum.blank
+    return Fraction(profile.sum.value) if known else None
+
+
+def _sum(profile: FeatureProfile) -> float | None:
+    exact = _exact_sum(profile)
+    return profile.moments.sum if exact is None else float(exact)
+
+
+def _mean(profile: FeatureProfile) -> float | None:
+    exact = _exact_sum(profile)
+    return profile.moments.average if exact is None else float(exact / profile.sum.n)
 
 
 def _scaled(value: float | None, unit: float) -> float | None:
@@ -148,6 +165,7 @@ def _detail(profile: FeatureProfile) -> Detail:
         kurtosis=None if textual else moments.kurtosis,
         exact_min=_exact(profile.extremes.least, profile.kind),
         exact_max=_exact(profile.extremes.greatest, profile.kind),
+        exact_sum=None if _exact_sum(profile) is None else str(profile.sum.value),
         frequent=_frequent(profile),
         strays=_strays(profile.strays),
         min_length=lengths.least,

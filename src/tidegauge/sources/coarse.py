@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tidegauge.profile.leaves import leaves
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -23,7 +25,8 @@ class CoarseReader:
 
     def __call__(self, part: Part) -> Iterator[Chunk]:
         """The chunks of a part, as `read` raises and yields them."""
-        return (_coarse(chunk, self.grids) for chunk in self.read(part))
+        for chunk in self.read(part):
+            yield from _coarse(chunk, self.grids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,19 @@ class CoarseTableReader:
 
     def __call__(self, part: Part, tables: Iterator[pa.Table]) -> Iterator[Chunk]:
         """The chunks of a task's rows, as `read` raises and yields them."""
-        return (_coarse(chunk, self.grids) for chunk in self.read(part, tables))
+        for chunk in self.read(part, tables):
+            yield from _coarse(chunk, self.grids)
 
 
-def _coarse(chunk: Chunk, grids: Mapping[str, Grid]) -> Chunk:
-    named = zip(chunk.table.column_names, chunk.table.columns, strict=True)
-    coded = {name: grids[name].coded(column) for name, column in named if name in grids}
+def _coarse(chunk: Chunk, grids: Mapping[str, Grid]) -> Iterator[Chunk]:
+    """The chunk's columns as cells, and after it the elements of each of its lists."""
+    known = [leaf for leaf in leaves(chunk.table) if leaf.name in grids]
+    own = {e.name: grids[e.name].coded(e.values) for e in known if not e.elements}
     # A table of no columns forgets its rows, and with them how many the block has.
-    rows = chunk.table.num_rows if not coded else None
-    table = pa.table({"": pa.nulls(rows)}) if rows else pa.table(coded)
-    return replace(chunk, table=table, mismatched=())
+    rows = chunk.table.num_rows if not own else None
+    table = pa.table({"": pa.nulls(rows)}) if rows else pa.table(own)
+    yield replace(chunk, table=table, mismatched=())
+    for leaf in known:
+        if leaf.elements:
+            cells = pa.table({leaf.name: grids[leaf.name].coded(leaf.values)})
+            yield type(chunk)(cells, chunk.window, chunk.variant, new_rows=False, elements=True)

@@ -74,9 +74,10 @@ class Hashing:
         }
 
     def _covers(self, name: str) -> bool:
-        """A struct's name stands for all that is in it."""
+        """A struct's name stands for all that is in it; of a list all is hashed where a part is."""
         parts = name.split(".")
-        return any(".".join(parts[: i + 1]) in self.columns for i in range(len(parts)))
+        inside = any(column.startswith(f"{name}[") for column in self.columns)
+        return inside or any(".".join(parts[: i + 1]) in self.columns for i in range(len(parts)))
 
     def _column(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         if pa.types.is_dictionary(column.type):

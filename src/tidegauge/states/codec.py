@@ -17,10 +17,21 @@ from tidegauge.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from dataclasses import Field
+    from typing import ClassVar, Protocol
 
     from numpy.typing import NDArray
 
+    class DataclassInstance(Protocol):
+        """Any dataclass."""
+
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
 MAGIC = b"TGS1"
+# json's own functions would make an encoder, and guess at the encoding, for each state.
+_TO_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_FROM_JSON = json.JSONDecoder().decode
 _LENGTH = struct.Struct("<I")
 _PROLOGUE = len(MAGIC) + _LENGTH.size
 
@@ -39,7 +50,7 @@ def pack(
         **scalars,
         "arrays": [[name, array.dtype.str, len(array)] for name, array in little.items()],
     }
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text = _TO_JSON(header).encode()
     return b"".join((MAGIC, _LENGTH.pack(len(text)), text, *(a.tobytes() for a in little.values())))
 
 
@@ -53,7 +64,7 @@ def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[s
         raise DocumentError(f"the bytes of a {state!r} state do not start with {MAGIC.decode()}")
     (length,) = _LENGTH.unpack_from(data, len(MAGIC))
     try:
-        header = json.loads(data[_PROLOGUE : _PROLOGUE + length])
+        header = _FROM_JSON(str(data[_PROLOGUE : _PROLOGUE + length], "utf-8"))
         found, version, listed = header["state"], header["version"], header["arrays"]
     except (ValueError, KeyError, TypeError) as error:
         raise DocumentError(f"the header of a {state!r} state cannot be read: {error}") from error
@@ -71,6 +82,11 @@ def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[s
         arrays[name] = np.frombuffer(data, kind, count, offset)
         offset += kind.itemsize * count
     return header, arrays
+
+
+def scalars_of(state: DataclassInstance) -> dict[str, Any]:
+    """The fields of a state that has scalars only, by name; `asdict` copies each of them."""
+    return {name: getattr(state, name) for name in type(state).__dataclass_fields__}
 
 
 def narrow(counts: NDArray[np.int64]) -> NDArray[Any]:

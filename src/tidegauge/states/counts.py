@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 
-from tidegauge.states.codec import pack, unpack
+from tidegauge.states.codec import pack, scalars_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,19 +31,26 @@ class Counts:
     strays: int = 0
 
     @property
+    def blank(self) -> bool:
+        return self == type(self)()
+
+    @property
     def present(self) -> int:
         """Rows that hold a value; NaN and infinities are values, null is none."""
         return self.rows - self.nulls
 
     @classmethod
     def merge_all(cls, states: Iterable[Self]) -> Self:
-        listed = list(states)
-        return cls(*(sum(getattr(s, field.name) for s in listed) for field in fields(cls)))
+        listed = [cls(), *states]
+        return cls(*(sum(column) for column in zip(*map(_NUMBERS, listed), strict=True)))
 
     def to_bytes(self) -> bytes:
-        return pack("counts", 1, asdict(self))
+        return pack("counts", 1, scalars_of(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         header, _ = unpack(data, "counts", 1)
-        return cls(**{field.name: header[field.name] for field in fields(cls)})
+        return cls(**{name: header[name] for name in cls.__dataclass_fields__})
+
+
+_NUMBERS = attrgetter(*Counts.__dataclass_fields__)

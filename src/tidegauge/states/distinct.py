@@ -40,6 +40,10 @@ class Distinct:
         return cls(np.empty(0, np.uint64), np.empty(0, np.int64))
 
     @property
+    def blank(self) -> bool:
+        return not len(self.hashes)
+
+    @property
     def threshold(self) -> np.uint64 | None:
         """Only hashes below it can enter; None while there is room."""
         return self.hashes[-1] if len(self.hashes) >= K else None
@@ -71,7 +75,7 @@ class Distinct:
         if counts is None:
             hashes = np.sort(hashes)
         else:
-            order = np.argsort(hashes)
+            order = np.argsort(hashes, kind="stable")  # merged states are runs in order
             hashes, counts = hashes[order], counts[order]
         starts = np.concatenate(([0], np.flatnonzero(hashes[1:] != hashes[:-1]) + 1))
         if counts is None:

@@ -21,6 +21,10 @@ class Extremes:
     least: Number | None = None
     greatest: Number | None = None
 
+    @property
+    def blank(self) -> bool:
+        return self.least is None
+
     @classmethod
     def merge_all(cls, states: Iterable[Self]) -> Self:
         # Python compares int, float and Decimal by value, without rounding.

@@ -41,6 +41,10 @@ class Frequencies:
     total: int = 0
     undercount: int = 0
 
+    @property
+    def blank(self) -> bool:
+        return not self.total
+
     @classmethod
     def of_runs(cls, values: pa.Array, counts: NDArray[np.int64]) -> Self:
         """The frequencies of distinct values without null."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from tidegauge.states.codec import pack, unpack
+from tidegauge.states.codec import pack, scalars_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,10 @@ class Lengths:
     greatest: int | None = None
     total: int = 0
     squares: int = 0
+
+    @property
+    def blank(self) -> bool:
+        return not self.n
 
     @property
     def mean(self) -> float | None:
@@ -56,9 +60,9 @@ class Lengths:
         )
 
     def to_bytes(self) -> bytes:
-        return pack("lengths", 1, asdict(self))
+        return pack("lengths", 1, scalars_of(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         header, _ = unpack(data, "lengths", 1)
-        return cls(**{field.name: header[field.name] for field in fields(cls)})
+        return cls(**{name: header[name] for name in cls.__dataclass_fields__})

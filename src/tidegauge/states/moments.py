@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from tidegauge.states.codec import pack, unpack
+from tidegauge.states.codec import pack, scalars_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +41,10 @@ class Moments:
     m4: float = 0.0
     total: float = 0.0
     total_error: float = 0.0
+
+    @property
+    def blank(self) -> bool:
+        return not self.n
 
     @classmethod
     def of_values(cls, values: NDArray[np.float64], pivot: float) -> Self:
@@ -146,12 +150,12 @@ class Moments:
         return None if ratio is None else ratio - 3
 
     def to_bytes(self) -> bytes:
-        return pack("moments", 1, asdict(self))
+        return pack("moments", 1, scalars_of(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         header, _ = unpack(data, "moments", 1)
-        return cls(**{field.name: header[field.name] for field in fields(cls)})
+        return cls(**{name: header[name] for name in cls.__dataclass_fields__})
 
 
 def _two_sum(a: float, b: float) -> tuple[float, float]:

@@ -41,6 +41,10 @@ class Quantiles:
     salt: int = 0
 
     @property
+    def blank(self) -> bool:
+        return not self.levels
+
+    @property
     def weight(self) -> int:
         """Number of values that the sketch stands for."""
         return sum(len(level) << h for h, level in enumerate(self.levels))

@@ -7,14 +7,15 @@ Source: awslabs/deequ, `StatefulDataType` (the engine inside SageMaker Model Mon
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegauge.states.codec import pack, unpack
+from tidegauge.states.codec import pack, scalars_of, unpack
 from tidegauge.states.hashing import by_length, rectangle, text_buffers
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Types:
     boolean: int = 0
     string: int = 0
 
+    @property
+    def blank(self) -> bool:
+        return self == type(self)()
+
     @classmethod
     def of_texts(cls, texts: pa.Array, counts: NDArray[np.int64] | None = None) -> Self:
         """The types of distinct texts, each of which stands for `counts` rows (default: one)."""
@@ -56,16 +61,19 @@ class Types:
 
     @classmethod
     def merge_all(cls, states: Iterable[Self]) -> Self:
-        listed = list(states)
-        return cls(*(sum(getattr(s, field.name) for s in listed) for field in fields(cls)))
+        listed = [cls(), *states]
+        return cls(*(sum(column) for column in zip(*map(_NUMBERS, listed), strict=True)))
 
     def to_bytes(self) -> bytes:
-        return pack("types", 1, asdict(self))
+        return pack("types", 1, scalars_of(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         header, _ = unpack(data, "types", 1)
-        return cls(**{field.name: header[field.name] for field in fields(cls)})
+        return cls(**{name: header[name] for name in cls.__dataclass_fields__})
+
+
+_NUMBERS = attrgetter(*Types.__dataclass_fields__)
 
 
 def _numeric_looking(texts: pa.Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

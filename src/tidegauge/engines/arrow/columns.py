@@ -18,10 +18,11 @@ from tidegauge.states.distinct import Distinct
 from tidegauge.states.extremes import Extremes
 from tidegauge.states.frequencies import Frequencies
 from tidegauge.states.hashing import hash_numbers, seed
+from tidegauge.states.sums import Sum
 from tidegauge.states.types import FRACTIONAL, Types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -51,18 +52,6 @@ def failed_column(name: str, position: int, values: pa.ChunkedArray, reason: str
     return FeatureProfile(name, position, failure=reason, counts=counts)
 
 
-def flatten(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    """The columns of a table, those inside structs by their dotted path."""
-    for field, column in zip(table.schema, table.columns, strict=True):
-        if pa.types.is_struct(field.type):
-            inner = pa.Table.from_arrays(
-                column.flatten(), names=[f"{field.name}.{f.name}" for f in field.type]
-            )
-            yield from flatten(inner)
-        else:
-            yield field.name, column
-
-
 def _profile(name: str, position: int, column: pa.ChunkedArray, salt: int) -> FeatureProfile:
     column = _decoded(column)
     nulls, rows = column.null_count, len(column)
@@ -76,12 +65,17 @@ def _profile(name: str, position: int, column: pa.ChunkedArray, salt: int) -> Fe
     if pa.types.is_boolean(kind):
         return _boolean_profile(name, position, values, nulls)
     numbers = profile_numbers(_numbers(values), salt)
-    extremes = _decimal_extremes(values) if pa.types.is_decimal(kind) else numbers.extremes
-    return _number_profile(name, position, _kind_of(kind), numbers, extremes, nulls)
+    if not pa.types.is_decimal(kind):
+        return _number_profile(name, position, _kind_of(kind), numbers, numbers.extremes, nulls)
+    extremes, total = _decimal_extremes(values), Sum.of_decimals(values)
+    profile = _number_profile(name, position, Kind.DECIMAL, numbers, extremes, nulls)
+    return replace(profile, sum=total)
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Plain values; only dictionaries of texts stay, whose codes are counted."""
+    if plain := next((type_ for is_of, type_ in _PLAIN if is_of(column.type)), None):
+        return column.cast(plain)
     if not pa.types.is_dictionary(column.type):
         return column
     inner = column.type.value_type
@@ -94,6 +88,13 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
+
+# Other forms of the same values, for which Arrow has fewer kernels.
+_PLAIN: tuple[tuple[Callable[[pa.DataType], bool], pa.DataType], ...] = (
+    (pa.types.is_fixed_size_binary, pa.binary()),
+    (pa.types.is_string_view, pa.large_string()),
+    (pa.types.is_binary_view, pa.large_binary()),
+)
 
 _KINDS: tuple[tuple[Callable[[pa.DataType], bool], Kind], ...] = (
     (pa.types.is_null, Kind.EMPTY),

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tidegauge.engines.arrow.columns import failed_column, flatten, profile_column
+from tidegauge.engines.arrow.columns import failed_column, profile_column
 from tidegauge.model.batch import Chunk, Part, Reader, Tally
 from tidegauge.profile.dataset import Profile, in_order
 from tidegauge.profile.feature import FeatureProfile
+from tidegauge.profile.leaves import leaves
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
+
+    from tidegauge.profile.leaves import Leaf
 
 # Chunks of a column are merged this many at a time: few merges, and few chunks' states in memory.
 _MERGED_AT_ONCE = 8
+# A row may have any number of elements: more than these are folded in pieces.
+_MOST_ELEMENTS = 1 << 21
 
 Key = tuple[str, str]  # window key, variant
 
@@ -43,26 +51,39 @@ class _Fold:
         self._tally = self._tally.merge(chunk.tally)
         self._rows += chunk.table.num_rows if chunk.new_rows else 0
         strays = dict(chunk.mismatched)
-        columns = list(flatten(chunk.table))
-        named = Counter(name for name, _ in columns)
-        for name, values in dict(columns).items():
-            self._add_column(name, values, strays.get(name), alone=named[name] == 1)
+        found = list(leaves(chunk.table))
+        named = Counter(leaf.name for leaf in found)
+        for leaf in {leaf.name: leaf for leaf in found}.values():
+            own = replace(leaf, elements=True) if chunk.elements else leaf
+            for values in _pieces(own):
+                self._add_column(own, values, strays.get(own.name), alone=named[own.name] == 1)
 
     def _add_column(
-        self, name: str, values: pa.ChunkedArray, strays: pa.Array | None, *, alone: bool
+        self, leaf: Leaf, values: pa.ChunkedArray, strays: pa.Array | None, *, alone: bool
     ) -> None:
+        name = leaf.name
         profiles = self._columns.setdefault(name, [])
         position = profiles[0].position if profiles else len(self._columns) - 1
         number = self._chunks[name] = self._chunks.get(name, 0) + 1
         if alone:
             seed = f"{self._seed}#{number}"
-            profiles.append(profile_column(name, position, values, strays, seed))
+            profile = profile_column(name, position, values, strays, seed)
         else:
             reason = f"more than one column is called {name!r} (a struct's field by its path)"
-            profiles.append(failed_column(name, position, values, reason))
+            profile = failed_column(name, position, values, reason)
+        profiles.append(replace(profile, elements=True) if leaf.elements else profile)
         if len(profiles) == _MERGED_AT_ONCE:
             self._columns[name] = [FeatureProfile.merge_all(profiles)]
 
     def result(self) -> Profile:
         merged = (FeatureProfile.merge_all(profiles) for profiles in self._columns.values())
         return Profile(self._rows, in_order(merged), self._tally)
+
+
+def _pieces(leaf: Leaf) -> Iterator[pa.ChunkedArray]:
+    """The values at once, or elements of bounded number; one empty piece if there is none."""
+    if not leaf.elements:
+        yield leaf.values
+        return
+    for start in range(0, max(1, len(leaf.values)), _MOST_ELEMENTS):
+        yield leaf.values.slice(start, _MOST_ELEMENTS)

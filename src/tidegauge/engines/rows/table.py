@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tidegauge.engines.arrow.columns import flatten
 from tidegauge.model.statistics import Kind
+from tidegauge.profile.leaves import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,7 +54,7 @@ def batches(
     """The rows in that schema; rows of several runs come once for each of them."""
     names = [RUN, *(f"c{i}" for i in range(len(kinds)))]
     for chunk, table in _whole(chunks):
-        columns = dict(flatten(table))
+        columns = {e.name: e.values for e in leaves(table) if not e.elements}
         rows = table.num_rows
         arrays = [_typed(columns.get(name), kind, rows) for name, kind in kinds.items()]
         for run in runs.get((chunk.window, chunk.variant), ()):

@@ -103,8 +103,9 @@ def calibrate(
             "each season are needed; windows are compared with the whole baseline"
         )
     enough = tuple(seasons) if seasons and fewest >= LEAST_BLOCKS else ()
+    by_name = [{part.name: part for part in block.statistics.features} for block in blocks]
     columns = {
-        feature.name: _Column(feature, [_of(block, feature) for block in blocks], blocks)
+        feature.name: _Column(feature, [_of(known, feature) for known in by_name], blocks)
         for feature in baseline.features
         if feature.failure is None
     }
@@ -118,9 +119,8 @@ def calibrate(
     )
 
 
-def _of(block: Block, feature: FeatureStatistics) -> FeatureStatistics:
-    found = block.statistics.feature(feature.name)
-    return found or type(feature)(feature.name, feature.inferred_type)
+def _of(by_name: Mapping[str, FeatureStatistics], feature: FeatureStatistics) -> FeatureStatistics:
+    return by_name.get(feature.name) or type(feature)(feature.name, feature.inferred_type)
 
 
 @dataclass(frozen=True, slots=True)
