@@ -7,7 +7,7 @@ to rows of states, a shuffle by feature, a stage that merges them in part order.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegauge.engines.arrow.fold import fold_part
 from tidegauge.engines.transport import (
@@ -172,8 +172,24 @@ def _merged(
     with failures_told(), with_settings(spark, settings):
         grouped = folded.repartition(mergers, "window", "variant", "feature")
         ordered = grouped.sortWithinPartitions("window", "variant", "feature", "part")
-        rows = ordered.mapInArrow(_merge, SPARK_SCHEMA).collect()
-    return assemble(Row(*row) for row in rows)
+        batches = _collected(ordered.mapInArrow(_merge, SPARK_SCHEMA))
+    return assemble(row for batch in batches for row in from_batch(batch))
+
+
+def _collected(merged: DataFrame) -> Sequence[pa.RecordBatch]:
+    """The merged rows in Arrow's form: the JVM passes them on as they come, task by task.
+
+    What `collect` brings it holds twice, as rows and pickled: of 10,000 columns more than its heap.
+    """
+    frame: Any = merged  # pyspark's types know neither of the two
+    batches: Sequence[pa.RecordBatch]
+    if hasattr(frame, "toArrow"):  # Spark 4
+        batches = frame.toArrow().to_batches()
+    elif hasattr(frame, "_collect_as_arrow"):  # Spark 3, behind toPandas
+        batches = frame._collect_as_arrow()
+    else:
+        batches = [to_batch(Row(*row) for row in merged.collect())]
+    return batches
 
 
 @contextmanager

@@ -14,8 +14,6 @@ from datetime import timedelta
 from math import sqrt
 from typing import Self
 
-from scipy.special import bdtrc
-
 from tidegauge.errors import UsageError
 from tidegauge.model.window import parse_duration
 
@@ -107,6 +105,8 @@ class Persistence:
         `2 of 3` it is about `sqrt(alpha / 2)`. Windows share a baseline and have neighbours alike,
         so this is the best case and no promise: use `safe`. Never above `MOST`.
         """
+        from scipy.special import bdtrc  # loads for a fifth of a second: a conf needs it not
+
         low, high = alpha, MOST
         for _ in range(_HALVINGS):
             a = sqrt(low * high)
