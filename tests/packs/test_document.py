@@ -17,7 +17,9 @@ from tidegauge.documents.packs.pack import CHECKS, decode, encode
 from tidegauge.documents.packs.schema import json_schema
 from tidegauge.errors import UsageError
 from tidegauge.model.outcome import Severity
-from tidegauge.rules.packs.checks import Drift, Quantile, Range, RuleCheck, Unique
+from tidegauge.rules.packs.checks import RuleCheck
+from tidegauge.rules.packs.of_batches import Drift, Quantile
+from tidegauge.rules.packs.of_values import Range, Unique
 from tidegauge.rules.packs.rule import Pack, Place
 
 ROOT = Path(__file__).parents[2]

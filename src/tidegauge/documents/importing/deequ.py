@@ -21,27 +21,27 @@ from tidegauge.documents.importing.imported import (
     whole,
 )
 from tidegauge.documents.reader import Reader, text
-from tidegauge.rules.packs.checks import (
+from tidegauge.rules.packs.of_batches import (
     Compare,
-    Completeness,
     Distinct,
-    Domain,
     Entropy,
-    Length,
     Mean,
-    Operator,
-    Pattern,
     Predicate,
     Quantile,
     Rows,
-    Sign,
-    SignWord,
     StdDev,
     Sum,
+)
+from tidegauge.rules.packs.of_values import (
+    Completeness,
+    Domain,
+    Length,
+    Pattern,
+    Sign,
     Type,
     Unique,
-    ValueType,
 )
+from tidegauge.rules.packs.terms import Operator, SignWord, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,9 +7,9 @@ both ends out, and a condition on values holds for all of them unless there is a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tidegauge.documents.importing.dqdl_tokens import Token, statements
 from tidegauge.documents.importing.imported import (
     Bounds,
     Imported,
@@ -22,35 +22,24 @@ from tidegauge.documents.importing.imported import (
     share_of,
     whole,
 )
-from tidegauge.errors import DocumentError
-from tidegauge.rules.packs.checks import (
+from tidegauge.rules.packs.of_batches import Correlation, Distinct, Entropy, Mean, Rows, StdDev, Sum
+from tidegauge.rules.packs.of_values import (
     Completeness,
-    Correlation,
-    Distinct,
     Domain,
-    Entropy,
     Exists,
     Freshness,
     Length,
-    Mean,
     Pattern,
     Range,
-    Rows,
-    StdDev,
-    Sum,
     Type,
     Unique,
-    ValueType,
 )
+from tidegauge.rules.packs.terms import ValueType
 
 if TYPE_CHECKING:
     from tidegauge.rules.packs.checks import RuleCheck
     from tidegauge.rules.packs.rule import Rule
 
-_TOKEN = re.compile(
-    r'(?P<space>\s+|#[^\n]*)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?)(?![\w.])'
-    r"|(?P<sign>>=|<=|!=|[><=\[\](),])|(?P<word>[A-Za-z_]\w*)"
-)
 _OPERATORS = frozenset((">=", "<=", ">", "<", "="))
 _UNITS = {"days": "d", "day": "d", "hours": "h", "hour": "h", "minutes": "m", "minute": "m"}
 _TYPES = {
@@ -66,13 +55,6 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
-
-
 def read_dqdl(text: str, where: str) -> Imported:
     """The pack of a ruleset.
 
@@ -81,7 +63,7 @@ def read_dqdl(text: str, where: str) -> Imported:
     """
     rules: list[Rule] = []
     left: list[str] = []
-    for tokens in _split(_tokens(text, where), where):
+    for tokens in statements(text, where):
         told = " ".join(token.text for token in tokens)
         try:
             rules += _Statement(tokens).rules()
@@ -90,43 +72,10 @@ def read_dqdl(text: str, where: str) -> Imported:
     return imported(rules, left, where, "a DQDL ruleset")
 
 
-def _tokens(text: str, where: str) -> list[_Token]:
-    found: list[_Token] = []
-    place = 0
-    while place < len(text):
-        line = text.count("\n", 0, place) + 1
-        match = _TOKEN.match(text, place)
-        if match is None:
-            raise DocumentError(f"{where}: line {line}: no DQDL begins with {text[place]!r}")
-        place = match.end()
-        if match.lastgroup != "space":
-            found.append(_Token(match.lastgroup or "", match[0], line))
-    return found
-
-
-def _split(tokens: list[_Token], where: str) -> list[list[_Token]]:
-    """The tokens of each rule of the list that follows `Rules =`; analyzers check nothing."""
-    words = [token.text for token in tokens]
-    if words[:3] != ["Rules", "=", "["]:
-        found = " ".join(words[:3]) or "nothing"
-        raise DocumentError(f"{where}: expected it to begin with 'Rules = [', found {found!r}")
-    statements: list[list[_Token]] = [[]]
-    depth = 0
-    for token in tokens[3:]:
-        if token.text == "]" and depth == 0:
-            return [statement for statement in statements if statement]
-        depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(token.text, 0)
-        if token.text == "," and depth == 0:
-            statements.append([])
-        else:
-            statements[-1].append(token)
-    raise DocumentError(f"{where}: the list of rules has no end: expected ']'")
-
-
 class _Statement:
     """One rule, read from its first token to its last."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
         self._place = 0
 

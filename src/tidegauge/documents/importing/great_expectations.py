@@ -19,28 +19,21 @@ from tidegauge.documents.importing.imported import (
 )
 from tidegauge.documents.reader import Reader, mapping, text
 from tidegauge.model.outcome import Severity
-from tidegauge.rules.packs.checks import (
-    Compare,
+from tidegauge.rules.packs.of_batches import Compare, Distinct, Mean, Quantile, Rows, StdDev, Sum
+from tidegauge.rules.packs.of_values import (
     Completeness,
-    Distinct,
     Domain,
     Exists,
     Length,
-    Mean,
-    Operator,
     Pattern,
-    Quantile,
     Range,
-    Rows,
-    RuleCheck,
-    StdDev,
-    Sum,
     Type,
     Unique,
-    ValueType,
 )
+from tidegauge.rules.packs.terms import Operator, ValueType
 
 if TYPE_CHECKING:
+    from tidegauge.rules.packs.checks import RuleCheck
     from tidegauge.rules.packs.rule import Rule
 
 Arguments = Mapping[str, Any]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from tidegauge.documents.reader import UnfitError, count, number, share
 from tidegauge.errors import UsageError
 from tidegauge.model.window import parse_duration
-from tidegauge.rules.packs.checks import Age, Count, Scalar, Share
+from tidegauge.rules.packs.terms import Age, Count, Scalar, Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable

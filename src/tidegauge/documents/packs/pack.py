@@ -17,8 +17,10 @@ from tidegauge.documents.packs.located import load_located
 from tidegauge.documents.reader import UnfitError, count
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.model.outcome import Severity
-from tidegauge.rules.packs.checks import OF_SINGLE_ROWS, RuleCheck, Scope, Unique, problems
+from tidegauge.rules.packs.checks import OF_SINGLE_ROWS, RuleCheck, problems
+from tidegauge.rules.packs.of_values import Unique
 from tidegauge.rules.packs.rule import Pack, Place, Rule
+from tidegauge.rules.packs.terms import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

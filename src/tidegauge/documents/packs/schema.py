@@ -8,7 +8,7 @@ from typing import Any
 from tidegauge.documents.packs.fields import NAMES, fields_of
 from tidegauge.documents.packs.pack import CHECKS, VERSION
 from tidegauge.model.outcome import Severity
-from tidegauge.rules.packs.checks import Scope
+from tidegauge.rules.packs.terms import Scope
 
 _TEXT = {"type": "string", "minLength": 1}
 _ABOUT: dict[str, dict[str, Any]] = {

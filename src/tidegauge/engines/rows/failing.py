@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from tidegauge.engines.rows.frame import run_column
 from tidegauge.engines.spark import failures_told
 from tidegauge.errors import EngineError
-from tidegauge.rules.packs.measure import Function, quoted
+from tidegauge.rules.packs.literals import quoted
+from tidegauge.rules.packs.measure import Function
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

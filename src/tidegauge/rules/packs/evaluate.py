@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tidegauge.model.outcome import Outcome
 from tidegauge.model.statistics import Kind
 from tidegauge.rules.finding import Finding, not_evaluated
-from tidegauge.rules.packs.checks import Drift
 from tidegauge.rules.packs.from_profile import Batch, from_profile
 from tidegauge.rules.packs.judging import Open, of_measured
 from tidegauge.rules.packs.measure import Measured, columns_of
+from tidegauge.rules.packs.of_batches import Drift
 from tidegauge.rules.packs.rows import FromRows, Unanswered
 
 if TYPE_CHECKING:

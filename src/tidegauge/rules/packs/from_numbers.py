@@ -9,7 +9,6 @@ import numpy as np
 
 from tidegauge.model.statistics import Kind
 from tidegauge.rules.finding import not_evaluated
-from tidegauge.rules.packs.checks import Length, Mean, Quantile, Range, Sign, SignWord, StdDev
 from tidegauge.rules.packs.judging import (
     Answer,
     Open,
@@ -20,6 +19,9 @@ from tidegauge.rules.packs.judging import (
     meets,
 )
 from tidegauge.rules.packs.measure import NUMBERS, TEXTS, TIMES
+from tidegauge.rules.packs.of_batches import Mean, Quantile, StdDev
+from tidegauge.rules.packs.of_values import Length, Range, Sign
+from tidegauge.rules.packs.terms import SignWord
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,29 +13,24 @@ from tidegauge.model.outcome import Verdict
 from tidegauge.model.statistics import InferredType, Kind
 from tidegauge.rules.counts import value_counts
 from tidegauge.rules.finding import Finding, not_evaluated
-from tidegauge.rules.packs.checks import (
+from tidegauge.rules.packs.from_numbers import between, freshness, length, moment, quantile_of
+from tidegauge.rules.packs.judging import Answer, Open, bounds_of, judged, meets
+from tidegauge.rules.packs.literals import as_number, as_text
+from tidegauge.rules.packs.measure import NUMBERS
+from tidegauge.rules.packs.of_batches import Distinct, Entropy, Mean, Quantile, Rows, StdDev, Sum
+from tidegauge.rules.packs.of_values import (
     Completeness,
-    Distinct,
     Domain,
-    Entropy,
     Exists,
     Freshness,
     Length,
-    Mean,
-    Quantile,
     Range,
-    Rows,
     Sign,
-    StdDev,
-    Sum,
     Type,
     Unique,
-    ValueType,
 )
-from tidegauge.rules.packs.from_numbers import between, freshness, length, moment, quantile_of
-from tidegauge.rules.packs.judging import Answer, Open, bounds_of, judged, meets
-from tidegauge.rules.packs.measure import NUMBERS, as_number, as_text
 from tidegauge.rules.packs.overlay import unique_columns
+from tidegauge.rules.packs.terms import ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge.model.window import parse_duration
 from tidegauge.rules.finding import Finding, by_value, not_evaluated
-from tidegauge.rules.packs.checks import (
-    Completeness,
-    Freshness,
-    Length,
-    Range,
-    Rows,
-    Sign,
-)
+from tidegauge.rules.packs.of_batches import Rows
+from tidegauge.rules.packs.of_values import Completeness, Freshness, Length, Range, Sign
 from tidegauge.rules.packs.words import requirement
 
 if TYPE_CHECKING:

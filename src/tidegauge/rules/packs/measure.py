@@ -6,44 +6,47 @@ should meet. Both are texts of Spark SQL in which a null result is not true.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tidegauge.model.statistics import Kind
-from tidegauge.rules.packs.checks import (
+from tidegauge.rules.packs.literals import as_number, as_text, quoted, text_literal
+from tidegauge.rules.packs.of_batches import (
     Compare,
-    Completeness,
     Correlation,
     Distinct,
-    Domain,
     Drift,
     Entropy,
+    Mean,
+    MutualInformation,
+    Predicate,
+    Quantile,
+    Rows,
+    StdDev,
+    Sum,
+)
+from tidegauge.rules.packs.of_values import (
+    Completeness,
+    Domain,
     Exists,
     Freshness,
     Length,
-    Mean,
-    MutualInformation,
     Pattern,
-    Predicate,
-    Quantile,
     Range,
-    Rows,
     Sign,
-    SignWord,
-    StdDev,
-    Sum,
     Type,
     Unique,
 )
 from tidegauge.rules.packs.overlay import unique_columns
+from tidegauge.rules.packs.terms import SignWord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tidegauge.rules.packs.checks import RuleCheck, Scalar
+    from tidegauge.rules.packs.checks import RuleCheck
     from tidegauge.rules.packs.overlay import InForce
+    from tidegauge.rules.packs.terms import Scalar
 
 NUMBERS = (Kind.INTEGRAL, Kind.FRACTIONAL, Kind.DECIMAL)
 TIMES = (Kind.DATE, Kind.TIMESTAMP)
@@ -99,16 +102,6 @@ class Measured:
 
 class Unmeasurable(Exception):
     """Why a rule cannot be asked of the rows; it becomes the reason of an outcome."""
-
-
-def quoted(column: str) -> str:
-    """A column's name in SQL."""
-    return "`" + column.replace("`", "``") + "`"
-
-
-def text_literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def measure_of(one: InForce, kinds: Mapping[str, Kind], hidden: Collection[str] = ()) -> Measure:
@@ -296,26 +289,3 @@ def _family(kind: Kind) -> str:
     if kind in NUMBERS:
         return "numbers"
     return "texts" if kind is Kind.TEXT else f"{kind} values"
-
-
-def as_number(value: Scalar) -> float | None:
-    """A domain's value as a finite number, whole ones with all their digits; None: it is none."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return int(value) if not isinstance(value, float) else _finite(value)
-    except ValueError:
-        return _finite(value)
-
-
-def _finite(value: Scalar) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def as_text(value: Scalar) -> str:
-    """A domain's value as a column of texts would hold it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

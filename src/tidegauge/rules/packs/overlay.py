@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from tidegauge.errors import UsageError
 from tidegauge.model.outcome import DATASET
-from tidegauge.rules.packs.checks import (
+from tidegauge.rules.packs.of_batches import (
     Compare,
     Correlation,
     MutualInformation,
-    Pattern,
     Predicate,
     Quantile,
-    Unique,
 )
+from tidegauge.rules.packs.of_values import Pattern, Unique
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable

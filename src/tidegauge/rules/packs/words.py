@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidegauge.rules.packs.checks import (
+from tidegauge.rules.packs.of_batches import (
     Compare,
-    Completeness,
     Correlation,
-    Domain,
     Drift,
-    Exists,
-    Freshness,
     MutualInformation,
-    Pattern,
     Predicate,
     Quantile,
+)
+from tidegauge.rules.packs.of_values import (
+    Completeness,
+    Domain,
+    Exists,
+    Freshness,
+    Pattern,
     Sign,
     Type,
     Unique,
