@@ -49,7 +49,9 @@ def _ours(data: Path, *, engine: str) -> Run:
 
     settings, window, variant = S3Settings(), "2025-11-01T0000Z_P1D", "AllTraffic"
     store = data.parent / f"{data.name}-{engine}-store"
-    captures = TrainingSource(str(data / "predictions"), Format.PARQUET, str(store / "rejected"))
+    captures = TrainingSource(
+        str(data / "predictions"), Format.PARQUET, str(store / "rejected"), whole_rows=True
+    )
     truth = GroundTruthSource(
         str(data / "labels"), Format.PARQUET, str(store / "rejected"), "label",
         numeric=False, id="id", time="collected",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,13 @@ def test_everybody_without_a_session_is_timed_first_and_warm(data: Path) -> None
     assert {2} == {len(visit) for result in found.values() for visit in result["seconds"]}
     assert "| CPU of ours / of decoding alone | at most 3 times |" in report
     assert report.rstrip().endswith("<!-- benchmarks: end -->")
+
+
+def test_labels_are_joined_by_us_and_by_scikit_learn(data: Path) -> None:
+    """The same two folders; the goal needs Spark SQL, and is not judged without it."""
+    report, found = run(data, "--suite", "quality", "--only", "join-local,join-sklearn")
+    assert {"": 2} == Counter(result["not_measured"] for result in found.values())
+    assert "| Spark SQL / ours, labels joined | at least 5 times | not measured | |" not in report
 
 
 def test_a_goal_without_its_peer_is_not_measured(data: Path) -> None:

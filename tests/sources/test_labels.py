@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 from tidegauge.errors import InputError
 from tidegauge.model.merged import ID, LABEL, LABELLED_AT, ROW, ROWS
+from tidegauge.sources import rowgroups
 from tidegauge.sources.groundtruth import (
     GroundTruthSource,
     label_groups,
@@ -165,6 +166,17 @@ def test_columns_are_labels_as_they_are(tmp_path: Path) -> None:
     rows, (counts,) = read(source(tmp_path, format="parquet", id="key"))
     assert [("1", "true", None)] == [(row[ID], row[LABEL], row[LABELLED_AT]) for row in rows]
     assert (3, 2) == (counts.records, counts.rejected)
+
+
+def test_a_wide_row_of_labels_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a table's columns would come one after another, those of a label come together."""
+    monkeypatch.setattr(rowgroups, "DECODED_BYTES", 1)
+    (tmp_path / "truth").mkdir()
+    parquet.write_table(
+        pa.table({"key": ["a"], "late": [1]}), tmp_path / "truth" / "labels.parquet"
+    )
+    rows, _ = read(source(tmp_path, format="parquet", id="key"))
+    assert [("a", "1")] == [(row[ID], row[LABEL]) for row in rows]
 
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def make_quality_baseline(job: Job) -> QualityMade:
         rejected=join(job.layout.root, "rejected", "baseline_predictions"),
         header=section.header,
         sensitive=hashing_of(job.conf),
+        whole_rows=True,
         kinds={**kinds_of(canonical.answers), quality.label: Kind.TEXT},
     )
     inputs = _listed(job, source)

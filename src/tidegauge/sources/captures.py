@@ -73,7 +73,8 @@ def _reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Windo
         root_of(source.uri),
         bin_of(source, settings),
     )
-    return ParquetReader(root, source.skip, rejected, settings, by_time_of(source, windows))
+    by_time, whole = by_time_of(source, windows), source.marks is not None
+    return ParquetReader(root, source.skip, rejected, settings, by_time, whole_rows=whole)
 
 
 def text_reader(

@@ -129,7 +129,7 @@ def label_reader(
     read: Reader
     match source.format:
         case Format.PARQUET:
-            read = ParquetReader(root, skip, rejected, settings)
+            read = ParquetReader(root, skip, rejected, settings, whole_rows=True)
         case Format.CSV:
             read = CsvReader(root, source.header, skip, kinds, rejected, settings)
         case _:

@@ -39,6 +39,7 @@ class ParquetReader:
     """Reads the row groups of a part; the columns in `skip` are never decoded.
 
     With `by_time` the rows go to their windows, and row groups that have none are passed over.
+    With `whole_rows` no chunk has some columns of a row only.
     """
 
     root: str
@@ -46,6 +47,7 @@ class ParquetReader:
     rejected: Bin
     settings: S3Settings
     by_time: ByTime | None = None
+    whole_rows: bool = False
 
     def __call__(self, part: Part) -> Iterator[Chunk]:
         """A wide table comes a group of columns at a time; a broken file is the last chunk's fault.
@@ -84,7 +86,8 @@ class ParquetReader:
                     stream, metadata=footer, read_dictionary=coded, pre_buffer=True
                 )
             for rows in row_batches(footer, groups):
-                beside = column_batches(footer, rows, columns)
+                batches = column_batches(footer, rows, columns)
+                beside = (columns,) if self.whole_rows else batches
                 yield (_read(slice_.uri, file, rows, some) for some in beside)
 
     def _columns(self, schema: pa.Schema) -> tuple[Column, ...]:

@@ -55,7 +55,8 @@ class TrainingSource:
     `uri` is a file, a folder or a glob. `skip` names the columns that are never decoded: excluded
     ones, the label, the column that orders the rows. `kinds` are the columns' kinds where they are
     known; the others are inferred. `rejected` is the folder of the records that cannot be read.
-    `preprocess` is the script that makes rows of the lines of a CSV, its header's too.
+    `preprocess` is the script that makes rows of the lines of a CSV, its header's too. With
+    `whole_rows` a wide table does not come a group of columns at a time.
     """
 
     uri: str
@@ -67,6 +68,7 @@ class TrainingSource:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     sensitive: Hashing | None = None
     preprocess: Script | None = None
+    whole_rows: bool = False
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a baseline read: its files, and the script that they were read with."""

@@ -54,7 +54,8 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
         case Format.CSV if source.manifests:
             return _csv(source, settings, names)
         case Format.PARQUET if source.manifests and not source.preprocess:
-            return ParquetReader(source.uri, _skipped(source), bin_of(source, settings), settings)
+            rejected, whole = bin_of(source, settings), source.marks is not None
+            return ParquetReader(source.uri, _skipped(source), rejected, settings, whole_rows=whole)
         case _ if source.preprocess or source.custom_attributes or source.manifests:
             raise UsageError(f"captures of the format {source.format} cannot be read that way")
         case _:

@@ -50,7 +50,8 @@ def _reader(source: TrainingSource, settings: S3Settings) -> Reader:
         rows = ScriptedLine(source.preprocess)
         return RecordReader(root, rows, (), source.skip, source.kinds, rejected, settings)
     if source.format is Format.PARQUET:
-        return ParquetReader(root, source.skip, rejected, settings)
+        whole = source.whole_rows
+        return ParquetReader(root, source.skip, rejected, settings, whole_rows=whole)
     return text_reader(source, settings)
 
 
