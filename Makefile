@@ -66,6 +66,14 @@ format: env ## let ruff mend what it can
 bench: env ## timings side by side with the peers
 	$(BIN)/python benchmarks/run.py
 
+.PHONY: audit
+audit: ## known vulnerabilities of all that is pinned (needs a network that answers for them)
+	@PYTHON=$(PYTHON) scripts/audit.sh
+
+.PHONY: release
+release: test-all audit ## all tests, the audit, and then the distribution in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 .PHONY: bench-alarms
 bench-alarms: env .venv-evidently/installed ## false and missed alarms side by side with the peers
 	$(BIN)/python benchmarks/run.py --suite alarms

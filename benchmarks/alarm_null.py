@@ -61,8 +61,8 @@ class Scene:
     swing: float = 0.0
     days: int = 20
     rows: int = 1000
-    baselines: int = 40
-    windows: int = 12
+    baselines: int = 60
+    windows: int = 8
 
     @property
     def label(self) -> str:
@@ -176,11 +176,11 @@ def _chosen(
 def independent(scale: float) -> Iterable[Scene]:
     """At scale 1 at least 20 alarms are expected of each question, in each scene."""
     for n, alpha, baselines in (
-        (50, 0.05, 40),
-        (500, 0.02, 100),
-        (5_000, 0.05, 40),
-        (20_000, 0.1, 20),
-        (100_000, 0.1, 20),
+        (50, 0.05, 60),
+        (500, 0.01, 250),
+        (5_000, 0.05, 60),
+        (20_000, 0.1, 30),
+        (100_000, 0.1, 30),
     ):
         yield Scene(n, alpha, baselines=max(2, round(scale * baselines)))
 
@@ -189,4 +189,4 @@ def swinging(scale: float) -> Iterable[Scene]:
     """The same, where days differ: windows of a tenth of a day, of one, and of ten."""
     for swing in (0.1, 0.3):
         for n in (100, 1_000, 10_000):
-            yield Scene(n, 0.05, swing, baselines=max(2, round(scale * 40)))
+            yield Scene(n, 0.05, swing, baselines=max(2, round(scale * 60)))

@@ -147,10 +147,9 @@ def _null_summary(scenes: Sequence[Any]) -> str:
     return (
         f"Nothing wrong, floors at 0, a fresh baseline for each replicate, {len(scenes)} scenes "
         f"(50 to 100,000 rows a window; independent rows, and days that differ, with windows of a "
-        f"tenth, one and ten times a day) x {len(cells) // len(scenes)} questions, at least "
-        f"{fewest:.0f} alarms expected of each: {alarms:,} alarms where the levels allow "
-        f"{expected:,.0f}; {over} of {len(cells)} over the upper bound (99 %); the worst "
-        f"{worst:.2f} times what is allowed."
+        f"tenth, one and ten times a day), {len(cells)} questions, at least {fewest:.0f} alarms "
+        f"expected of each: {alarms:,} alarms where the levels allow {expected:,.0f}; {over} of "
+        f"{len(cells)} over the upper bound (99 %); the worst {worst:.2f} times what is allowed."
     )
 
 

@@ -15,7 +15,7 @@ Exit codes:
     0   done; violations, if any, are in the store
     1   a bug: a traceback
     2   the usage, the conf or a document is wrong
-    4   what should be reported is missing or unreadable
+    4   the store has neither a run nor a baseline of this monitor
     5   the storage failed: safe to try again
 """
 

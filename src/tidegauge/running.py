@@ -126,7 +126,7 @@ class SparkEngine:
     ) -> Joined:
         from tidegauge.engines import spark_joins
 
-        session = self._session(jvm_reads=_by_jvm([*predictions, labels]))
+        session = self._session(jvm_reads=_spark_reads([*predictions, labels]))
         sides = [_opened(session, side) for side in predictions]
         return spark_joins.join_labels(session, sides, _opened(session, labels), joining)
 
@@ -135,11 +135,11 @@ class SparkEngine:
     ) -> tuple[Mapping[tuple[str, str], QualityProfile], Tally]:
         from tidegauge.engines import spark_joins
 
-        session = self._session(jvm_reads=_by_jvm([side]))
+        session = self._session(jvm_reads=_spark_reads([side]))
         return spark_joins.fold_answers(session, _opened(session, side), plan)
 
 
-def _by_jvm(sides: Sequence[Side | OpenFrame]) -> bool:
+def _spark_reads(sides: Sequence[Side | OpenFrame]) -> bool:
     return not all(isinstance(side, Side) for side in sides)
 
 

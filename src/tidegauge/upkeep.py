@@ -27,7 +27,8 @@ def status(arguments: argparse.Namespace) -> int:
     from tidegauge.flows.status import status_of
 
     found = status_of(_job(arguments), datetime.now(UTC))
-    print_text(f"baseline {found.baseline or 'none: run `tidegauge baseline`'}")
+    pins = ", ".join(f"{id_} ({type_})" for type_, id_ in found.pins.items())
+    print_text(f"baseline {pins or 'none: run `tidegauge baseline`'}")
     for table in status_tables(found):
         if table.rows:
             print_table(table.title, table.columns, table.rows, table.right)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,3 +183,23 @@ def test_nothing_is_told_and_no_ledger_made_without_receivers(drifted: World) ->
     drifted.run("report")
 
     assert LEDGER not in drifted.stored()
+
+
+def test_a_report_of_one_type_says_nothing_of_the_others(
+    drifted: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has not looked at has not gone: nothing is withdrawn, and the ledger keeps it."""
+    monkeypatch.setenv("HOOK", receiver.url)
+    alert(drifted, webhook={"url": {"env": "HOOK"}})
+    drifted.run("report")
+    path = Path(drifted.store, "flights", LEDGER)
+    ledger = strict_json(path.read_bytes())
+    other = dict(next(iter(ledger["incidents"]["webhook"].values())))
+    other |= {"type": "model_quality", "incident": "0ther"}
+    ledger["incidents"]["webhook"]["0ther"] = other
+    path.write_text(json.dumps(ledger))
+    told = len(receiver.got)
+    assert 0 == drifted.run("report", "--type", "data_quality").code
+
+    assert told == len(receiver.got)
+    assert "0ther" in strict_json(path.read_bytes())["incidents"]["webhook"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bucket", "control", "s3", "scripts"]
 
+_PATIENCE_SECONDS = 300
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
@@ -98,7 +99,7 @@ class ServedCluster:
     def _serve(self, submitted: Callable[[], Sequence[Any]], end: Callable[[Any], None]) -> None:
         pause = threading.Event()
         for number in range(self.jobs):
-            for _ in range(2400):
+            for _ in range(_PATIENCE_SECONDS * 20):
                 if len(submitted()) > number:
                     break
                 pause.wait(0.05)

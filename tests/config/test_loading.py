@@ -101,6 +101,10 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
             "a training set with read 'spark' needs engine 'spark'",
         ),
         ({"captures": {"uri": "t", "format": "table", "layout": "x"}}, "a table has no folders"),
+        ({"s3": {"kms_key": "k"}}, "s3.kms_key: a key is used by `encryption: sse-kms` alone"),
+        ({"s3": {"encryption": "sse-s4"}}, "expected one of sse-s3, sse-kms; found 'sse-s4'"),
+        ({"s3": {"attempts": 0}}, "s3.attempts: expected 1 or more"),
+        ({"s3": {"timeout": 0}}, "s3.timeout: expected seconds, more than 0"),
     ],
 )
 def test_what_types_cannot_say_is_checked_too(change: dict[str, object], sentence: str) -> None:

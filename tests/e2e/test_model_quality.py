@@ -272,6 +272,43 @@ def test_spark_makes_the_same_documents(tmp_path: Path, road: Road) -> None:
     assert road[0].stored() == made.stored()
 
 
+def test_what_spark_reads_itself_gives_the_same_numbers(tmp_path: Path, road: Road) -> None:
+    """Captures with `read: spark`, labels and baseline as tables: the same rows, by other ways."""
+    data = road[0].data
+    labels = told()
+    table = {"key": [t.id for t in labels], "late": [t.label for t in labels]}
+    (tmp_path / "labels").mkdir()
+    parquet.write_table(
+        pa.table({**table, "at": [t.time for t in labels]}), tmp_path / "labels/labels.parquet"
+    )
+    made = quality_world(
+        tmp_path,
+        data=data,
+        engine="spark",
+        captures={
+            "uri": f"{data}/captures",
+            "format": "sagemaker",
+            "read": "spark",
+            "inputs": ["amount", "seats"],
+            "outputs": ["score"],
+        },
+        truth={
+            "uri": str(tmp_path / "labels"),
+            "format": "table",
+            "id": "key",
+            "label": "late",
+            "time": "at",
+        },
+        quality={"baseline": {"uri": f"{data}/baseline", "format": "table", "time": "when"}},
+    )
+    assert 0 == made.run("baseline").code
+    assert 0 == made.run("monitor").code
+    for day in DAYS:
+        assert found(road[0], "green", day) == pytest.approx(found(made, "green", day))
+        ours, theirs = (w.document(run_key("green", day))["counts"] for w in (made, road[0]))
+        assert theirs == ours
+
+
 def now(text: str) -> datetime:
     """A time of 2024."""
     return datetime.fromisoformat(f"2024-{text}+00:00")
@@ -458,6 +495,61 @@ def test_too_many_unreadable_labels_stop_the_call(tmp_path: Path) -> None:
     assert "the ground truth: 300 of" in stopped.error
     assert not [key for key in made.stored() if key.startswith("runs/")]
     assert [key for key in made.stored() if key.startswith("rejected/ground_truth/")]
+
+
+def test_a_capture_that_cannot_be_read_is_kept_aside(tmp_path: Path) -> None:
+    """Beside the run that counted it; and with too many of them the window fails, it alone."""
+    made = quality_world(tmp_path, max_rejected=0.05)
+    for day, lines in ((1, 1), (2, 60)):
+        key = f"captures/blue/2024/03/{day:02}/05/bad.jsonl"
+        put(made.data, {key: b"no record\n" * lines})
+    made.run("baseline")
+    assert 4 == made.run("monitor").code
+    assert 1 == made.document(run_key("blue", 1))["counts"]["rejected"]
+    assert "Failed" == made.document(run_key("blue", 2))["status"]
+    assert "60 of 180 records could not be read" in made.document(run_key("blue", 2))["reason"]
+    assert "Completed" == made.document(run_key("blue", 3))["status"]
+    for day in (1, 2):
+        below = run_key("blue", day, "").replace("runs/", "rejected/")
+        assert [key for key in made.stored() if key.startswith(below)]
+
+
+def test_catching_up_may_be_bounded(tmp_path: Path, road: Road) -> None:
+    """The oldest windows first; the others by the next calls, until there is nothing to do."""
+    made = quality_world(tmp_path, data=road[0].data, max_catch_up=3)
+    made.run("baseline")
+    assert "9 windows checked" in made.run("monitor").out
+    assert "3 windows checked" in made.run("monitor").out
+    assert "nothing to do" in made.run("monitor").out
+    assert found(road[0], "_all", 4) == pytest.approx(found(made, "_all", 4))
+
+
+def test_what_a_killed_job_left_is_made_whole(tmp_path: Path) -> None:
+    """Labels joined but runs not made, or not written down: the end is the same, byte by byte."""
+    made = quality_world(tmp_path)
+    made.run("baseline")
+    made.run("monitor")
+    whole = made.stored()
+    root = Path(made.store, "flights")
+    for key in (run_key("blue", 2), run_key("_all", 3), "merged/type=model_quality/_labels.json"):
+        (root / key).unlink()
+    unit = root / "merged/type=model_quality/variant=green/window=2024-03-04T0000Z_P1D"
+    (unit / "rows-0001-00000.parquet").write_bytes(b"cut off")
+    (unit / "_joined.json").unlink()
+    (root / run_key("green", 4)).unlink()
+    assert "3 windows checked" in made.run("monitor").out
+    assert whole == made.stored()
+
+
+def test_old_merged_rows_are_cleaned_away(tmp_path: Path) -> None:
+    """Of units that ended long ago, where the conf says so; they are not merged again."""
+    made = quality_world(tmp_path, retention={"merged": "30d"})
+    made.run("baseline")
+    made.run("monitor")
+    assert 0 == tidegauge("clean", made.conf).code
+    left = [key for key in made.stored() if key.startswith("merged/")]
+    assert ["merged/type=model_quality/_labels.json"] == left
+    assert "nothing to do" in made.run("monitor").out
 
 
 def test_the_series_of_the_report_has_every_window(road: Road) -> None:

@@ -132,5 +132,5 @@ def test_a_store_that_is_not_there_is_named(s3: S3Server, data: str, tmp_path: P
     told = made.run(*elsewhere)
     assert (4, True) == (told.code, "s3://no-such-bucket/store" in told.error)
 
-    told = made.run(*elsewhere, "--set", "s3.endpoint=http://127.0.0.1:9")
+    told = made.run(*elsewhere, "--set", "s3.endpoint=http://127.0.0.1:9", "--set", "s3.attempts=1")
     assert (5, True) == (told.code, "s3://no-such-bucket/store" in told.error)

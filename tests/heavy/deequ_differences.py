@@ -79,8 +79,10 @@ DIFFERENCES = (
     ),
     Difference(
         "Deequ knows no type where there is no value; here a column of texts stays one",
-        ("type", "present", "missing", "distinct"),
-        lambda _, ours, __: _kind(ours) in ("text", "boolean", "empty") and _no_values(ours),
+        ("type", "present", "missing", "distinct", "categories"),
+        lambda _, ours, __: (
+            _kind(ours) in ("text", "boolean", "empty", "binary") and _no_values(ours)
+        ),
     ),
     Difference(
         "NaN or an infinity makes Deequ's numbers none; here they are counted apart",
@@ -96,6 +98,23 @@ DIFFERENCES = (
         "squares and ranges beyond float64: Deequ's are infinite, and so not stated",
         ("std_dev", "buckets", "sum", "mean"),
         lambda case, _, __: case in ("float edges", "int64 edges"),
+    ),
+    Difference(
+        "whole numbers that 64 bits with a sign do not hold are fractions in rows",
+        ("type",),
+        lambda case, ours, __: (
+            case in ("int64 edges", "beyond 2**53") and _kind(ours) == "integral"
+        ),
+    ),
+    Difference(
+        "Deequ computes with float64, where neighbours beyond 2**53 are the same number",
+        ("std_dev", "buckets"),
+        lambda case, _, __: case == "beyond 2**53",
+    ),
+    Difference(
+        "Deequ's KLL starts its extremes at Int.MaxValue, and its bars are those extremes'",
+        ("buckets",),
+        lambda case, _, __: case in ("time edges", "decimals"),
     ),
     Difference(
         "two KLL sketches of more values than they hold drop different ones",

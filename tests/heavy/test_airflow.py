@@ -61,7 +61,7 @@ class Airflow:
         done = subprocess.run(
             [Path(self.python).with_name("airflow"), *arguments],
             env=os.environ | self.environment, capture_output=True, text=True, check=False,
-            timeout=300,
+            timeout=600,
         )  # fmt: skip
         sys.stderr.write(done.stdout[-20_000:] + done.stderr[-20_000:])
         return done
@@ -123,13 +123,10 @@ def test_a_window_on_a_cluster(
     logs = f"{bucket}/logs"
     on: dict[str, object] = {"kind": kind, "bundle": f"{bucket}/bundle", "poll_seconds": 1}
     served = ServedCluster(run_job, logs, jobs=2)
-    if kind == "emr":
-        on["cluster"] = emr_cluster(logs)
-        thread = served.serve_emr(str(on["cluster"]))
-    else:
-        on |= {"application": application(), "role": ROLE, "logs": logs}
-        thread = served.serve_serverless(str(on["application"]))
+    id_ = emr_cluster(logs) if kind == "emr" else application()
+    on |= {"cluster": id_, "application": id_, "role": ROLE, "logs": logs}
     airflow = Airflow(airflow_python, tmp_path / "airflow", {"flights": monitor(conf, **on)})
+    thread = served.serve_emr(id_) if kind == "emr" else served.serve_serverless(id_)
 
     assert 0 == airflow.run("tidegauge_monitor_flights")
     thread.join()

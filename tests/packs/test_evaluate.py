@@ -15,12 +15,12 @@ from tidegauge.documents.packs.pack import decode
 from tidegauge.engines import local
 from tidegauge.model.batch import Chunk
 from tidegauge.model.outcome import Outcome, Verdict
-from tidegauge.model.statistics import InferredType, Statistics
+from tidegauge.model.statistics import InferredType, Kind, Statistics
 from tidegauge.rules.constraints import ComparisonMethod, Constraints, FeatureConstraints
 from tidegauge.rules.finding import Finding
-from tidegauge.rules.packs.evaluate import open_rules, outcomes, overridden
-from tidegauge.rules.packs.from_profile import Batch, Open, from_profile
-from tidegauge.rules.packs.judging import of_measured
+from tidegauge.rules.packs.evaluate import kinds_of, open_rules, outcomes, overridden
+from tidegauge.rules.packs.from_profile import Batch, from_profile
+from tidegauge.rules.packs.judging import Open, of_measured
 from tidegauge.rules.packs.measure import Measured
 from tidegauge.rules.packs.overlay import InForce, overlay
 from tidegauge.rules.packs.rows import FromRows, Unanswered
@@ -238,3 +238,33 @@ def test_a_sensitive_column_is_asked_of_the_rows_where_hashes_do_not_tell(batch:
     assert () == open_rules(told, hashed)
     assert (0, 1, 2, 3) == open_rules(not_told, hashed)
     assert TABLE.num_rows == hashed.statistics.item_count
+
+
+def test_numbers_that_64_bits_do_not_hold_are_fractions_in_rows() -> None:
+    """Spark has no unsigned ones; the greatest signed one keeps its digits."""
+    batch = batch_of(
+        pa.table({
+            "unsigned": pa.array([2**64 - 1], pa.uint64()),
+            "signed": pa.array([2**63 - 1], pa.int64()),
+        })
+    )  # fmt: skip
+
+    assert {"unsigned": Kind.FRACTIONAL, "signed": Kind.INTEGRAL} == kinds_of(batch)
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("{for: x, range: {min: 1, max: 3}}", Verdict.HELD),
+        ("{for: x, range: {min: 1, max: 2.99}}", Verdict.VIOLATED),
+        ("{for: x, mean: {min: 2, max: 2}}", Verdict.HELD),
+        ("{for: n, range: {min: 0}}", Verdict.VIOLATED),
+        ("{for: n, sign: positive}", Verdict.VIOLATED),
+        ("{for: n, mean: {max: 1}}", Verdict.HELD),
+    ],
+)
+def test_bounds_are_included_and_nan_is_within_none(rule: str, verdict: Verdict) -> None:
+    """NaN is no number that a mean would see, and lies in no range."""
+    table = pa.table({"x": pa.array([1.0, 3.0]), "n": pa.array([1.0, math.nan])})
+
+    assert verdict == outcomes(rules(rule), batch_of(table), FromRows())[0].verdict

@@ -65,6 +65,28 @@ def test_no_name_leads_out_of_its_folder(name: str) -> None:
         assert not {"", ".", ".."} & set(uri.split("/")[1:])
 
 
+@given(st.text(min_size=1, max_size=80), st.text(max_size=80), st.text(max_size=300))
+def test_whatever_the_names_are_the_store_holds_them(
+    monitor: str, variant: str, feature: str
+) -> None:
+    """Any text, controls and slashes included, is one segment below its own.
+
+    The depth is always the same, and no segment is empty, `.` or `..`.
+    """
+    layout, key = Layout("/store", monitor), RunKey(KEY.type, variant, DAY)
+    places = {
+        5: (layout.run(key), layout.rejected(key)),
+        6: (layout.violations_file(key, feature),),
+        4: (layout.baseline(variant or "x", KEY.type),),
+    }
+    for depth, uris in places.items():
+        for uri in uris:
+            segments = uri.removeprefix("/store/").split("/")
+            assert depth == len(segments)
+            assert not {"", ".", ".."} & set(segments)
+            assert max(len(segment.encode()) for segment in segments) <= 255
+
+
 @given(
     st.sampled_from(MonitorType),
     st.text(st.characters(codec="utf-8"), max_size=50),

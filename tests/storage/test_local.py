@@ -45,11 +45,11 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_full_disk_says_what_to_do() -> None:
     """ENOSPC, from the one device that is always full."""
-    from tidegauge.storage.local import _explained
+    from tidegauge.storage.local import explained
 
     with (
         pytest.raises(StorageError, match="free some space"),
-        _explained("write", "/dev/full"),
+        explained("write", "/dev/full"),
         Path("/dev/full").open("wb", buffering=0) as full,
     ):
         full.write(b"x")

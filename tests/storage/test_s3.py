@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tidegauge.errors import ExitCode, StorageError, UsageError
-from tidegauge.storage import NotFound, S3Settings, filesystem, join, storage_for
-from tidegauge.storage import s3 as s3_module
+from tidegauge.storage import NotFound, S3Settings, filesystem, join, s3_client, storage_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +31,7 @@ def test_a_missing_bucket_is_no_empty_folder(s3: S3Server) -> None:
 
 def test_a_server_that_is_not_there_is_safe_to_try_again() -> None:
     """Nothing listens on the port: the sentence has the location and what to check."""
-    settings = S3Settings(endpoint="http://127.0.0.1:9", region="us-east-1")
+    settings = S3Settings(endpoint="http://127.0.0.1:9", region="us-east-1", attempts=2)
     with pytest.raises(StorageError, match=r"cannot read s3://bucket/x: .* check the") as caught:
         storage_for("s3://bucket/x", settings).read("s3://bucket/x")
     assert caught.value.exit_code is ExitCode.RETRY
@@ -98,7 +97,7 @@ def test_the_endpoint_may_come_from_the_environment(
 ) -> None:
     """AWS_ENDPOINT_URL_S3 is enough, for boto3 and for pyarrow."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.endpoint)
-    s3_module._client.cache_clear()
+    s3_client._client.cache_clear()
     uri = join(bucket, "x")
     try:
         storage_for(uri).write(uri, b"content")
@@ -106,12 +105,12 @@ def test_the_endpoint_may_come_from_the_environment(
         with opened.open_input_file(path) as file:
             assert b"content" == file.read()
     finally:
-        s3_module._client.cache_clear()
+        s3_client._client.cache_clear()
 
 
 def test_markers_of_empty_folders_are_no_files(s3: S3Server, bucket: str) -> None:
     """The console and s3a leave objects whose key ends with a slash."""
-    s3_module.client(s3.settings).put_object(Bucket=bucket.removeprefix("s3://"), Key="a/b/")
+    s3_client.client(s3.settings).put_object(Bucket=bucket.removeprefix("s3://"), Key="a/b/")
     storage = storage_for(bucket, s3.settings)
     storage.write(join(bucket, "a/x"), b"")
     assert ["x"] == [entry.key for entry in storage.files(join(bucket, "a"))]

@@ -12,6 +12,7 @@ from tidegauge.config.alerts import alert_problems
 from tidegauge.config.capture_rules import capture_problems, training_problems
 from tidegauge.config.quality_rules import quality_problems
 from tidegauge.config.retention import retention_problems
+from tidegauge.config.s3_rules import s3_problems
 from tidegauge.config.schema import CaptureFormat, EngineName
 from tidegauge.errors import UsageError
 from tidegauge.model.window import parse_duration
@@ -41,6 +42,7 @@ def problems(conf: Conf) -> list[str]:
     found += alarm_problems(conf.alarms)
     found += alert_problems(conf.alerts)
     found += retention_problems(conf.retention, conf.window)
+    found += s3_problems(conf.s3)
     captures = conf.captures
     plain = captures is not None and captures.format is not CaptureFormat.SAGEMAKER
     plain = plain and not (captures and captures.manifests)  # these have a layout of their own
@@ -69,9 +71,9 @@ def _time_problems(conf: Conf) -> list[str]:
     """Durations must be some, and fit into each other: windows are merged from whole units."""
     lengths: dict[str, timedelta] = {}
     found = []
-    for name in ("window", "every", "profile"):
+    for name in ("window", "every", "profile", "late"):
         try:
-            if (text := getattr(conf, name)) is not None:
+            if (text := getattr(conf, name)) is not None and (name, text) != ("late", "never"):
                 lengths[name] = parse_duration(text)
         except UsageError as error:
             found.append(f"{name}: {error}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _NOT_DIGESTED = (
     "store", "s3", "engine", "row_rules", "on_violation", "outputs", "metrics", "max_catch_up",
-    "alerts", "retention",
+    "alerts", "retention", "late",
 )  # fmt: skip
 
 

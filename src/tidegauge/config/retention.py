@@ -23,6 +23,7 @@ class Retention:
     runs: str | None = None
     details: str | None = None
     profiles: str | None = None
+    merged: str | None = None
     rejected: str | None = None
     baselines: str | None = None
 

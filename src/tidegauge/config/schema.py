@@ -167,6 +167,7 @@ class Conf:
     packs: tuple[str, ...] = ()
     row_rules: RowRules = RowRules.AUTO
     profile: str | None = None
+    late: str | None = None
     max_catch_up: int | None = None
     documents: Documents = field(default_factory=Documents)
     alarms: Alarms = field(default_factory=Alarms)

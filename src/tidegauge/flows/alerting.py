@@ -97,12 +97,15 @@ class _Telling:
 
     def __init__(self, job: Job, reports: Sequence[Report], ledger: Ledger) -> None:
         self._job, self._ledger = job, ledger
+        self._types = {report.type for report in reports}
         self._incidents = tuple(story for report in reports for story in report.incidents)
         self._runs = tuple(run for report in reports for run in report.runs)
 
     def changes(self, name: str, least: Severity, make: Callable[[], Receiver]) -> Told:
         """Tell a receiver the news, as many at once as it takes."""
-        conf, told = self._job.conf, self._ledger.told(name)
+        conf = self._job.conf
+        # What is missing in a report of one type only has not gone: it was not looked at.
+        told = {i: last for i, last in self._ledger.told(name).items() if last.type in self._types}
         stories = self._incidents
         if least is Severity.CRITICAL:
             stories = tuple(story for story in stories if story.severity is least)

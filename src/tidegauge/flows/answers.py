@@ -192,7 +192,8 @@ def _source(job: Job, captures: Captures, canonical: Canonical, marks: Marks) ->
 def _inputs(job: Job, captures: Captures, wanted: frozenset[str]) -> tuple[str, ...]:
     """The columns of what was sent; the data-quality baseline's, where only it knows them."""
     if captures.inputs is not None:
-        return captures.inputs if wanted & set(captures.inputs) else ()
+        needed = captures.manifests or wanted & set(captures.inputs)
+        return captures.inputs if needed else ()
     has_names = captures.format is not CaptureFormat.SAGEMAKER and not captures.manifests
     missing = sorted(wanted - {*captures.outputs, *INFERENCE_ID})
     if has_names or not missing:

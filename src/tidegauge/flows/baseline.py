@@ -20,6 +20,7 @@ from tidegauge.flows.planning import plan_of
 from tidegauge.flows.scripts import training_script
 from tidegauge.flows.sensitive import hashing_of, quoting_nothing, sensitive_document
 from tidegauge.flows.stated import stated_training
+from tidegauge.flows.steady import refuse_changed
 from tidegauge.model.statistics import Kind
 from tidegauge.monitors import data_quality
 from tidegauge.profile.dataset import Profile
@@ -57,7 +58,7 @@ def make_baseline(job: Job) -> Made:
     Raises:
         UsageError: the conf names no training data, or a script of them that cannot be used.
         InputError: the training data is missing, empty or unreadable.
-        StorageError: the store could not be written.
+        StorageError: the store could not be written, or the training data while it was read.
         EngineError: the engine failed.
     """
     with quoting_nothing(job.conf):
@@ -75,6 +76,8 @@ def _make_baseline(job: Job) -> Made:
     else:
         listed = list_training(source.uri, job.conf.s3)
         profile = _profile_files(job, source, listed)
+        if list_training(source.uri, job.conf.s3) != listed:
+            refuse_changed(source.uri, "the training data")
         inputs = summed_up(source.read_with(listed))
     job.refuse_too_many_rejected(profile.tally, "the training data", source.rejected)
     if not profile.rows:

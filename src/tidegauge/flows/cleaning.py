@@ -42,6 +42,7 @@ _FOLDERS = {
     "runs": "runs",
     "details": "runs",
     "profiles": "profiles",
+    "merged": "merged",
     "rejected": "rejected",
     "baselines": "baseline",
 }
@@ -111,6 +112,8 @@ class _Cleaning:
             return
         for entry in listed:
             key = parse_run_path(entry.key)
+            if kind == "merged" and key is None:  # which labels were read, of no unit
+                continue
             end = key.window.end if key else entry.modified  # as training's rejected records
             if end > limit:
                 continue

@@ -77,7 +77,7 @@ def _is_table(section: object) -> bool:
 
 
 def _credentials(job: Job) -> str:
-    from tidegauge.storage.s3 import identity
+    from tidegauge.storage.s3_client import identity
 
     return identity(job.conf.s3)
 

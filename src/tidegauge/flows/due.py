@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import captured_hours
+from tidegauge.flows.captured import ALL_VARIANTS, Captured, refuse_reserved
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.late import Lookback
 from tidegauge.flows.scripts import capture_script
 from tidegauge.flows.sensitive import hashing_of
-from tidegauge.flows.units import units_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.runs import completed
-from tidegauge.sources.captures import Batch, batches
-from tidegauge.sources.framehours import table_batches
-from tidegauge.sources.listing import Inputs
 from tidegauge.sources.source import (
     DEFAULT_LAYOUT,
     DEFAULT_VARIANT,
@@ -31,44 +28,17 @@ from tidegauge.sources.windows import discover
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from tidegauge.flows.captured import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
-    from tidegauge.sinks.layout import Layout
 
 log = logging.getLogger(__name__)
 
+
 _LONGEST_SILENCE = timedelta(days=31)  # of which every window is recorded as empty
-
-ALL_VARIANTS = "_all"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One run to be made, of which units it is merged; `over_all` is the run over all variants.
-
-    `runs` is how many the window has, the one over all variants among them.
-    """
-
-    key: RunKey
-    units: tuple[Batch, ...]
-    runs: int = 1
-
-    @property
-    def over_all(self) -> bool:
-        return self.key.variant == ALL_VARIANTS
-
-    @property
-    def inputs(self) -> Inputs:
-        """The files of all units; by a time column units share their files."""
-        return Inputs.of({file.key: file for u in self.units for file in u.inputs.files}.values())
-
-    def rejected(self, layout: Layout) -> str:
-        """The folder below which the records lie that could not be read: each under its unit."""
-        folders = [layout.rejected(RunKey(DATA_QUALITY, u.variant, u.window)) for u in self.units]
-        return folders[0] if len(folders) == 1 else join(layout.root, "rejected")
 
 
 def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
@@ -128,7 +98,7 @@ def due_windows(
     if window is not None:
         return tuple(_given(job, source, window, variant))
     spans = complete_windows(job, source, now, variant)
-    return tuple(_waiting(job, source, spans))
+    return tuple(_waiting(job, source, spans, Lookback.of(job.conf, source, now)))
 
 
 def complete_windows(
@@ -157,6 +127,7 @@ def _captured_hours(
 ) -> Mapping[str, tuple[datetime, ...]]:
     """The hours that have captures by variant; a wrong location must not pass for quiet traffic."""
     found = _discovered(job, source)
+    refuse_reserved(found, source)
     hours = found if variant is None else {n: h for n, h in found.items() if n == variant}
     if not hours:
         of = f" of the variant {variant!r}" if variant else ""
@@ -175,17 +146,8 @@ def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime,
     return {DEFAULT_VARIANT: found} if found else {}
 
 
-def captured_batches(
-    job: Job, source: CaptureSource, units: Collection[Window]
-) -> tuple[Batch, ...]:
-    """The units that have captures, of all variants, each with its files."""
-    if not (source.format is Format.TABLE and source.time and units):
-        return batches(source, units, job.conf.s3)
-    return table_batches(source, units, captured_hours(job, source, source.time, tuple(units)))
-
-
 def _given(job: Job, source: CaptureSource, window: Window, variant: str | None) -> Iterator[Due]:
-    found = _Captured.of(job, source, (window,))
+    found = Captured.of(job, source, (window,))
     names = [name for name in found.variants(window) if variant in {None, name}]
     if not names:
         raise no_captures(source, window, variant)
@@ -205,13 +167,18 @@ def no_captures(source: CaptureSource, window: Window, variant: str | None) -> I
 
 
 def _waiting(
-    job: Job, source: CaptureSource, spans: Mapping[str, tuple[Window, ...]]
+    job: Job,
+    source: CaptureSource,
+    spans: Mapping[str, tuple[Window, ...]],
+    lookback: Lookback | None,
 ) -> Iterator[Due]:
     done = completed(job.storage, job.layout, DATA_QUALITY)
     by_window: dict[Window, list[str]] = {}
     for name, windows in spans.items():
         for window in windows:
             by_window.setdefault(window, []).append(name)
+    if lookback:
+        done -= lookback.outdated(job, source, by_window, done)
     missing = {
         window: [name for name in names if RunKey(DATA_QUALITY, name, window) not in done]
         for window, names in by_window.items()
@@ -222,8 +189,8 @@ def _waiting(
         if missing[window]
         or (len(names) > 1 and RunKey(DATA_QUALITY, ALL_VARIANTS, window) not in done)
     )
-    waiting = _bounded(waiting, job.conf.max_catch_up)
-    found = _Captured.of(job, source, waiting)
+    waiting = bounded(waiting, job.conf.max_catch_up)
+    found = Captured.of(job, source, waiting)
     for window in waiting:
         for name in missing[window]:
             yield found.due(window, name)
@@ -231,7 +198,7 @@ def _waiting(
             yield found.over_all(window, by_window[window])
 
 
-def _bounded(waiting: list[Window], most: int | None) -> list[Window]:
+def bounded(waiting: list[Window], most: int | None) -> list[Window]:
     """The oldest windows, as many as one call may run."""
     if most is None or len(waiting) <= most:
         return waiting
@@ -240,45 +207,6 @@ def _bounded(waiting: list[Window], most: int | None) -> list[Window]:
         len(waiting), most, extra={"windows": len(waiting), "max_catch_up": most},
     )  # fmt: skip
     return waiting[:most]
-
-
-@dataclass(frozen=True, slots=True)
-class _Captured:
-    """The captures of the units of some windows, listed once."""
-
-    profile: str | None
-    batches: Mapping[tuple[Window, str], Batch]
-
-    @classmethod
-    def of(cls, job: Job, source: CaptureSource, windows: Sequence[Window]) -> _Captured:
-        profile = job.conf.profile
-        units = {unit for window in windows for unit in units_of(window, profile)}
-        found = captured_batches(job, source, units)
-        return cls(profile, {(batch.window, batch.variant): batch for batch in found})
-
-    def variants(self, window: Window) -> list[str]:
-        """The variants that have captures in the window, in order."""
-        units = set(units_of(window, self.profile))
-        return sorted({variant for unit, variant in self.batches if unit in units})
-
-    def due(self, window: Window, variant: str) -> Due:
-        key = RunKey(DATA_QUALITY, variant, window)
-        return Due(key, self._units(window, variant), self._runs(window))
-
-    def over_all(self, window: Window, variants: Sequence[str]) -> Due:
-        units = (unit for variant in variants for unit in self._units(window, variant))
-        key = RunKey(DATA_QUALITY, ALL_VARIANTS, window)
-        return Due(key, tuple(units), self._runs(window))
-
-    def _runs(self, window: Window) -> int:
-        """Whichever of them this call makes: what a test may spend does not depend on it."""
-        variants = len(self.variants(window))
-        return variants + 1 if variants > 1 else 1
-
-    def _units(self, window: Window, variant: str) -> tuple[Batch, ...]:
-        """The window's units that have captures; there is nothing to merge of the others."""
-        found = (self.batches.get((unit, variant)) for unit in units_of(window, self.profile))
-        return tuple(batch for batch in found if batch is not None)
 
 
 def _span(

@@ -10,25 +10,26 @@ corrects another one is its bucket folded anew, from the kept rows.
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tidegauge.documents.joined import COUNTED, JoinedUnit, ReadGroup
+from tidegauge.documents.joined import COUNTED, JoinedUnit
 from tidegauge.engines.joins import Joining
 from tidegauge.errors import InputError, UsageError
+from tidegauge.flows.grouping import for_units, read_groups, taking
 from tidegauge.flows.job import MODEL_QUALITY, summed_up
 from tidegauge.flows.sides import captured_side, kept_bytes, kept_side, labels_side
 from tidegauge.model.batch import Tally
 from tidegauge.model.merged import MergeCounts
-from tidegauge.model.window import EPOCH, HOUR, parse_duration
+from tidegauge.model.window import EPOCH, parse_duration
 from tidegauge.quality.profile import QualityProfile
 from tidegauge.quality.table import to_parquet
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import (
     RowsKeeper,
+    begin_unit,
     commit_unit,
     profile_name,
     read_labels_read,
@@ -44,10 +45,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.config.quality import GroundTruth
+    from tidegauge.documents.joined import ReadGroup
     from tidegauge.engines.joins import BucketState, Joined
     from tidegauge.flows.answers import Reading
     from tidegauge.flows.job import Job
-    from tidegauge.model.window import Window
     from tidegauge.sources.captures import Batch
     from tidegauge.sources.groundtruth import LabelGroup
 
@@ -86,14 +87,14 @@ def settle(
     unread = [g for g in groups if g.name not in read or read[g.name].digest != g.digest]
     closes = parse_duration(_truth(job).closes)
     if groups:
-        keys = _taking(known, unread, closes)
+        keys = taking(known, unread, closes)
     else:  # a table, of which nobody knows what is new
         keys = [key for key in known if key.window.end + closes > now]
     again = dict(_known_units(job, reading, keys))
     new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in fresh}
     if not (new or again):
         return Settled({}, {}, {})
-    wanted = {g.name for g in unread} | {g.name for g in _for_units(groups, new, closes)}
+    wanted = {g.name for g in unread} | {g.name for g in for_units(groups, new, closes)}
     chosen = [group for group in groups if group.name in wanted]
     settled = _Pass(job, reading, new, again).joined_with(chosen, closes)
     complete = max(key.window.end for key in (*known, *new))
@@ -110,7 +111,7 @@ def settle_anew(job: Job, reading: Reading, batches: Sequence[Batch]) -> Settled
     groups = label_groups(reading.truth, job.conf.s3)
     closes = parse_duration(_truth(job).closes)
     new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in batches}
-    settled = _Pass(job, reading, new, {}).joined_with(_for_units(groups, new, closes), closes)
+    settled = _Pass(job, reading, new, {}).joined_with(for_units(groups, new, closes), closes)
     return replace(settled, read={})
 
 
@@ -126,7 +127,7 @@ class _Pass:
     def joined_with(self, groups: Sequence[LabelGroup], closes: timedelta) -> Settled:
         storage, layout = self.job.storage, self.job.layout
         for key in self.new:
-            remove_unit(storage, layout, key)
+            begin_unit(storage, layout, key)
         buckets = _buckets(self._bytes())
         joined = self._joined(groups, closes, buckets)
         kept = layout.rejected_labels
@@ -145,7 +146,7 @@ class _Pass:
                 units[key] = self._new(key, batch, found, joined, buckets)
         for key, unit in self.again.items():
             units[key] = self._revised(key, unit, joined.states.get(_place(key), ()), buckets)
-        return Settled(units, failed, dict(_read_groups(groups, joined)))
+        return Settled(units, failed, dict(read_groups(groups, joined)))
 
     def _bytes(self) -> int:
         captured = sum(batch.inputs.size_bytes for batch in self.new.values())
@@ -257,43 +258,6 @@ def _known_units(
             "take no more labels; to merge them anew, run their windows with --window",
             others,
         )
-
-
-def _taking(
-    known: Collection[RunKey], groups: Sequence[LabelGroup], closes: timedelta
-) -> list[RunKey]:
-    """The units that take labels of some of the groups."""
-    if any(group.time is None for group in groups):
-        return list(known)
-    times = sorted(group.time for group in groups if group.time is not None)
-
-    def takes(window: Window) -> bool:
-        first = bisect_left(times, window.start - HOUR, key=lambda time: time)
-        return first < len(times) and times[first] < window.end + closes
-
-    return [key for key in known if takes(key.window)]
-
-
-def _for_units(
-    groups: Sequence[LabelGroup], units: Collection[RunKey], closes: timedelta
-) -> list[LabelGroup]:
-    """The groups that may have labels of some units."""
-    if not units:
-        return []
-    first = min(key.window.start for key in units) - HOUR
-    last = max(key.window.end for key in units) + closes
-    return [g for g in groups if g.time is None or first < g.time < last]
-
-
-def _read_groups(groups: Sequence[LabelGroup], joined: Joined) -> Iterator[tuple[str, ReadGroup]]:
-    """The groups with their orphans; where files have no hour, the first has them all."""
-    timeless = sum(joined.orphans.values())
-    for group in groups:
-        if group.time is not None:
-            orphans = joined.orphans.get((group.time - EPOCH) // _MICROSECOND, 0)
-        else:
-            orphans, timeless = timeless, 0
-        yield group.name, ReadGroup(group.digest, orphans)
 
 
 def _buckets(size: int) -> int:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
-from tidegauge.flows.due import ALL_VARIANTS, captures_of, due_windows
+from tidegauge.flows.captured import ALL_VARIANTS
+from tidegauge.flows.claiming import claiming
+from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.history import History
 from tidegauge.flows.job import DATA_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
@@ -20,10 +22,11 @@ from tidegauge.flows.scripts import postprocess_script
 from tidegauge.flows.sensitive import quoting_nothing, refuse_other_hashes
 from tidegauge.flows.service import Service
 from tidegauge.flows.stated import stated_runs
+from tidegauge.flows.steady import ChangedInputs, refuse_changed
 from tidegauge.flows.units import Units
 from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Against, Result
-from tidegauge.sinks.runs import begin, commit
+from tidegauge.sinks.runs import begin
 from tidegauge.sources.attributed import CUSTOM
 from tidegauge.sources.script import ScriptError
 
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tidegauge.flows.due import Due
+    from tidegauge.flows.captured import Due
+    from tidegauge.flows.claiming import Claimed
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.model.batch import Tally
@@ -88,26 +92,28 @@ def _run_monitor(
     packs = read_packs(job.conf)
     rules = packs.in_force(known)
     after = postprocess_script(job.conf)
-    due = due_windows(job, source, now, window, variant)
-    for one in due:
-        begin(job.storage, job.layout, one.key)
-        if variant is not None:  # the run over all variants has the old one in it
-            begin(job.storage, job.layout, replace(one.key, variant=ALL_VARIANTS))
-    units = Units.profiled(
-        job,
-        source,
-        due=[unit for one in due if not one.over_all for unit in one.units],
-        other=[unit for one in due if one.over_all for unit in one.units],
-    )
-    split = {one.key.window for one in due if one.over_all}
-    service = Service(job.conf, now, split, part=variant is not None)
-    service.send_unsent()
-    service.warn_of_old({one.key.window for one in due})
-    ruled = check_packs(job, packs, rules, source, units, due)
-    stated = stated_runs(job, source, units, due)
-    history = History(job, bad_windows(job))
-    checking = _Checking(job, baseline, source, units, service, history, ruled, stated)
-    runs = tuple(checking.run(one) for one in due)
+    listed = due_windows(job, source, now, window, variant)
+    with claiming(job, now) as claimed:
+        due = claimed.take(listed, source) if window is None else claimed.take_given(listed)
+        for one in due:
+            begin(job.storage, job.layout, one.key)
+            if variant is not None:  # the run over all variants has the old one in it
+                begin(job.storage, job.layout, replace(one.key, variant=ALL_VARIANTS))
+        units = Units.profiled(
+            job,
+            source,
+            due=[unit for one in due if not one.over_all for unit in one.units],
+            other=[unit for one in due if one.over_all for unit in one.units],
+        )
+        split = {one.key.window for one in due if one.over_all}
+        service = Service(job.conf, now, split, part=variant is not None)
+        service.send_unsent()
+        service.warn_of_old({one.key.window for one in due})
+        ruled = check_packs(job, packs, rules, source, units, due)
+        stated = stated_runs(job, source, units, due)
+        history = History(job, bad_windows(job))
+        checking = _Checking(job, baseline, source, units, service, history, claimed, ruled, stated)
+        runs = tuple(checking.run(one) for one in due)
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
     service.close(len(runs), violations, failure)
@@ -136,6 +142,7 @@ class _Checking:
     units: Units
     service: Service
     history: History
+    claimed: Claimed
     packs: PackRun
     stated: Mapping[RunKey, Statistics]
 
@@ -144,10 +151,11 @@ class _Checking:
         key, inputs = due.key, due.inputs
         profile = self.units.merged(due.units)
         try:
-            kept = due.rejected(self.job.layout)
-            self.job.refuse_too_many_rejected(profile.tally, f"{key.variant} {key.window}", kept)
+            kept, what = due.rejected(self.job.layout), f"{key.variant} {key.window}"
+            refuse_changed(self.units.changed_in(due.units), what)
+            self.job.refuse_too_many_rejected(profile.tally, what, kept)
             return self._check(due, profile)
-        except InputError as error:
+        except (ChangedInputs, InputError) as error:
             return self._failed(key, profile.tally, inputs, error)
 
     def _check(self, due: Due, profile: Profile) -> WindowRun:
@@ -215,7 +223,7 @@ class _Checking:
         )
         record = replace(record, versions={**record.versions, **self.packs.versions})
         self.service.tell(key, result.documents)
-        commit(self.job.storage, folder, result.documents, record)
+        self.claimed.commit(key, result.documents, record)
         if status is not RunStatus.FAILED:
             self.history.add(key, result.counts["rows"])
         return folder

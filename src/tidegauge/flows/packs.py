@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tidegauge.config.schema import Conf
-    from tidegauge.flows.due import Due
+    from tidegauge.flows.captured import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.units import Units
     from tidegauge.model.outcome import Outcome

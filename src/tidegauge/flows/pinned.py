@@ -90,8 +90,8 @@ def pinned_folder(storage: Storage, layout: Layout, type_: MonitorType) -> tuple
     id_ = pinned_id(storage, layout, type_)
     if id_ is None:
         raise UsageError(
-            f"there is no {type_.value.replace('_', '-')} baseline to compare with: "
-            f"{layout.pin} pins none; run `tidegauge baseline CONF` first"
+            f"there is no baseline to compare with: {layout.pin} pins none of "
+            f"{type_.value.replace('_', ' ')}; run `tidegauge baseline CONF` first"
         )
     return id_, layout.baseline(id_, type_)
 

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.config.schema import OnViolation
-from tidegauge.documents.joined import COUNTED
-from tidegauge.documents.run import Inputs as RunInputs
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
-from tidegauge.flows.due import ALL_VARIANTS, captured_batches, complete_windows, no_captures
+from tidegauge.flows.captured import ALL_VARIANTS, captured_batches
+from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
+from tidegauge.flows.labels_told import (
+    counted,
+    history_told,
+    inputs_told,
+    is_of,
+    labels_told,
+    revision_told,
+    stands_on_digest,
+)
 from tidegauge.flows.monitor import WindowRun
 from tidegauge.flows.pinned_quality import read_pinned_quality
 from tidegauge.flows.service import Service
@@ -38,7 +45,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.documents.joined import JoinedUnit
-    from tidegauge.documents.run import RunRecord
     from tidegauge.flows.answers import Reading
     from tidegauge.flows.job import Job
     from tidegauge.flows.joined import Settled
@@ -92,12 +98,19 @@ def _caught_up(
         for one in some:
             windows.setdefault(one, []).append(name)
     known = joined_units(job.storage, job.layout)
-    missing = {
-        unit
+    done = completed(job.storage, job.layout, MODEL_QUALITY)
+    lacking = {
+        one: [
+            unit
+            for unit in units_of(one, job.conf.profile)
+            if any(RunKey(MODEL_QUALITY, name, unit) not in known for name in names)
+        ]
         for one, names in windows.items()
-        for unit in units_of(one, job.conf.profile)
-        if any(RunKey(MODEL_QUALITY, name, unit) not in known for name in names)
+        if any(RunKey(MODEL_QUALITY, name, one) not in done for name in names)
     }
+    waiting = sorted(one for one, units in lacking.items() if units)
+    now_taken = bounded(waiting, job.conf.max_catch_up)
+    missing = {unit for one in now_taken for unit in lacking[one]}
     fresh = [
         batch
         for batch in captured_batches(job, reading.source, missing)
@@ -107,7 +120,8 @@ def _caught_up(
     kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
     settled = settle(job, reading, fresh, kept, now)
-    return {one: tuple(windows[one]) for one in sorted(windows)}, settled
+    later = set(waiting) - set(now_taken)
+    return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
 
 
 def _given(
@@ -167,11 +181,15 @@ class _Evaluating:
         if not (self.asked or self._is_due(key.window, counts)):
             return
         before = read_run(self.job.storage, self.job.layout.run(key))
-        stands_on = _digest(units)
-        if not self.asked and _is_of(before, stands_on):
+        stands_on = stands_on_digest(units)
+        if not self.asked and is_of(before, stands_on):
             return
-        labels = {**_labels(counts), "stands_on": stands_on, **_revision(before, asked=self.asked)}
-        begin(self.job.storage, self.job.layout, key)
+        labels = {
+            **labels_told(counts),
+            "stands_on": stands_on,
+            **revision_told(before, asked=self.asked),
+        }
+        begin(self.job.storage, self.job.layout, key, rejected=False)
         yield self._evaluated(key, units, counts, labels)
 
     def _unit(self, key: RunKey) -> JoinedUnit:
@@ -203,7 +221,7 @@ class _Evaluating:
         if profile.plan is None:
             profile = QualityProfile(plan=self.baseline.plan)
         result = model_quality.check(
-            profile, self.baseline.against, self.service.series(key), _counted(units, counts)
+            profile, self.baseline.against, self.service.series(key), counted(units, counts)
         )
         found = len(result.violations)
         status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
@@ -225,7 +243,7 @@ class _Evaluating:
 
     def _failed(self, key: RunKey, reason: str) -> WindowRun:
         log.error("%s", reason, extra={"variant": key.variant, "window": str(key.window)})
-        begin(self.job.storage, self.job.layout, key)
+        begin(self.job.storage, self.job.layout, key, rejected=False)
         self._commit(key, RunStatus.FAILED, Result({}, {}), {}, reason, {})
         folder = self.job.layout.run(key)
         return WindowRun(key, folder, RunStatus.FAILED, ExitCode.INPUT, reason=reason)
@@ -243,67 +261,13 @@ class _Evaluating:
             status,
             baseline=self.baseline.id,
             counts={**result.counts, "violations": len(result.violations)},
-            inputs=_inputs(units),
+            inputs=inputs_told(units),
             variant=key.variant,
             window=key.window.key,
             reason=reason,
             type_=MODEL_QUALITY,
             labels=labels
-            and {**labels, "history": _history(labels, status, len(result.violations))},
+            and {**labels, "history": history_told(labels, status, len(result.violations))},
         )
         self.service.tell(key, result.documents)
         commit(self.job.storage, self.job.layout.run(key), result.documents, record)
-
-
-def _is_of(before: RunRecord | None, stands_on: str) -> bool:
-    return (
-        before is not None
-        and before.status is not RunStatus.FAILED
-        and before.labels.get("stands_on") == stands_on
-    )
-
-
-def _labels(counts: MergeCounts) -> dict[str, Any]:
-    """What run.json says of the labels that a run stands on; delays in hours."""
-    delays = {f"p{share}": counts.delay(share / 100) for share in (10, 50, 90, 100)}
-    return {
-        "predictions": counts.predictions,
-        "labelled": counts.labelled,
-        "coverage": round(counts.coverage, 6),
-        "delay_hours": delays,
-    }
-
-
-def _revision(before: RunRecord | None, *, asked: bool) -> dict[str, Any]:
-    """The number of the evaluation and what earlier ones said; a window run anew starts anew."""
-    if asked or before is None or "revision" not in before.labels:
-        return {"revision": 0, "history": []}
-    return {"revision": before.labels["revision"] + 1, "history": before.labels["history"]}
-
-
-def _history(
-    labels: Mapping[str, Any], status: RunStatus, violations: int
-) -> list[Mapping[str, Any]]:
-    said = {name: labels[name] for name in ("revision", "labelled", "coverage")}
-    return [*labels["history"], {**said, "status": status.value, "violations": violations}]
-
-
-def _counted(units: Mapping[RunKey, JoinedUnit], counts: MergeCounts) -> dict[str, int]:
-    merged = {name: value for name, value in counts.as_json().items() if isinstance(value, int)}
-    totals = {name: sum(unit.counted[name] for unit in units.values()) for name in COUNTED}
-    return {**totals, **merged, "unlabelled": counts.predictions - counts.labelled}
-
-
-def _digest(units: Mapping[RunKey, JoinedUnit]) -> str:
-    said = [(key.variant, key.window.key, units[key].digest) for key in sorted(units)]
-    return sha256(repr(said).encode()).hexdigest()[:16]
-
-
-def _inputs(units: Mapping[RunKey, JoinedUnit]) -> RunInputs:
-    """The captures of all units; the labels are told of elsewhere."""
-    digests = "".join(units[key].inputs.digest for key in sorted(units))
-    return RunInputs(
-        sum(unit.inputs.files for unit in units.values()),
-        sum(unit.inputs.bytes for unit in units.values()),
-        sha256(digests.encode()).hexdigest(),
-    )

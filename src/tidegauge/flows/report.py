@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.alarms import policy_of
 from tidegauge.documents.text import dump
+from tidegauge.errors import InputError
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.pinned_quality import pinned_statistics
 from tidegauge.sinks.incidents import incidents, incidents_document
@@ -35,6 +36,7 @@ SERIES = "series.json"
 class Report:
     """What was reported: the runs, their incidents, the table's lines, and where the files are."""
 
+    type: MonitorType
     runs: tuple[ReportedRun, ...]
     rows: tuple[SummaryRow, ...]
     partitions: tuple[str, ...]
@@ -51,11 +53,18 @@ def make_report(
     The incidents are those of all runs, whatever the scope: a story needs its beginning.
 
     Raises:
+        InputError: the store has nothing of this monitor: neither a run nor a baseline.
         StorageError: the store could not be read or written.
     """
     storage, layout = job.storage, job.layout
     scope = ReportScope(type_, since, until)
     every = reported_runs(storage, layout, ReportScope(type_))
+    known = {"baseline", "runs"} & set(storage.folders(layout.root))
+    if not every and not known:  # a wrong place must not pass for a quiet one
+        raise InputError(
+            f"there is nothing to report at {layout.root}: neither a run nor a baseline; correct "
+            "`store` or `monitor`, or run `tidegauge baseline CONF` first"
+        )
     stories = incidents(every, policy_of(job.conf.alarms).persistence)
     runs = tuple(run for run in every if scope.covers(run.key.window))
     partitions = publish(storage, layout, scope, runs, stories)
@@ -64,7 +73,7 @@ def make_report(
     summary = join(layout.report(type_), SUMMARY)
     storage.write(summary, dump(summarise(job.conf.monitor, type_, runs, stories)))
     series = _series(job, scope) if type_ is MODEL_QUALITY else ()
-    return Report(runs, summary_rows(runs), partitions, summary, stories, series)
+    return Report(type_, runs, summary_rows(runs), partitions, summary, stories, series)
 
 
 def _series(job: Job, scope: ReportScope) -> tuple[Series, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.schema import CloudWatch
 from tidegauge.errors import StorageError
-from tidegauge.flows.due import ALL_VARIANTS
+from tidegauge.flows.captured import ALL_VARIANTS
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.sinks.cloudwatch import METRICS, Series, namespace
 from tidegauge.sinks.cloudwatch_put import is_accepted, put_metrics

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from tidegauge.flows.due import Due
+    from tidegauge.flows.captured import Due
     from tidegauge.flows.job import Job
     from tidegauge.flows.units import Units
     from tidegauge.model.statistics import Kind, Statistics

@@ -10,7 +10,7 @@ from tidegauge.documents.text import load
 from tidegauge.errors import TidegaugeError
 from tidegauge.flows.due import captures_of, due_windows
 from tidegauge.flows.job import DATA_QUALITY
-from tidegauge.flows.pinned import pinned_id, read_pinned
+from tidegauge.flows.pinned import read_pinned, read_pins
 from tidegauge.flows.report import INCIDENTS
 from tidegauge.sinks.layout import MonitorType
 from tidegauge.sinks.runs import committed, read_run
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 class Status:
     """How a monitor is.
 
-    `baseline` is the pinned one, None for none. `last` has the newest run of each type and variant;
-    `incidents` are the open entries of the last report, None where there was none. `missed` are
-    the complete windows without a run, None where that cannot be told, and `obstacle` says why.
-    `sizes` are files and bytes by the kind of document.
+    `pins` are the ids of the pinned baselines by type. `last` has the newest run of each type and
+    variant; `incidents` are the open entries of the last reports, None where there was none.
+    `missed` are the complete windows without a run, None where that cannot be told, and `obstacle`
+    says why. `sizes` are files and bytes by the kind of document.
     """
 
-    baseline: str | None
+    pins: Mapping[str, str]
     last: tuple[RunRecord, ...]
     incidents: tuple[Mapping[str, Any], ...] | None
     missed: tuple[Window, ...] | None
@@ -51,8 +51,8 @@ def status_of(job: Job, now: datetime) -> Status:
         DocumentError: a document of the store is not one of ours.
     """
     missed, obstacle = _missed(job, now)
-    pinned = pinned_id(job.storage, job.layout, DATA_QUALITY)
-    return Status(pinned, _last(job), _incidents(job), missed, obstacle, _sizes(job))
+    pins = read_pins(job.storage, job.layout)
+    return Status(pins, _last(job), _incidents(job), missed, obstacle, _sizes(job))
 
 
 def _last(job: Job) -> tuple[RunRecord, ...]:
@@ -66,12 +66,16 @@ def _last(job: Job) -> tuple[RunRecord, ...]:
 
 
 def _incidents(job: Job) -> tuple[Mapping[str, Any], ...] | None:
-    uri = join(job.layout.report(DATA_QUALITY), INCIDENTS)
-    try:
-        document = load(job.storage.read(uri), uri)
-    except NotFound:
-        return None
-    return tuple(story for story in document["incidents"] if story["status"] == "open")
+    """Of all types together; None: of none of them there was a report."""
+    found: list[Mapping[str, Any]] | None = None
+    for type_ in MonitorType:
+        uri = join(job.layout.report(type_), INCIDENTS)
+        try:
+            document = load(job.storage.read(uri), uri)
+        except NotFound:
+            continue
+        found = [*(found or ()), *(s for s in document["incidents"] if s["status"] == "open")]
+    return None if found is None else tuple(found)
 
 
 def _missed(job: Job, now: datetime) -> tuple[tuple[Window, ...] | None, str]:

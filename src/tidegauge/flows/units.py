@@ -7,13 +7,14 @@ one has read, and captures that come late make just their own unit anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tidegauge.flows.byspark import profile_captures
 from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.flows.steady import changed_captures
 from tidegauge.model.batch import Tally
 from tidegauge.model.window import EPOCH, Window, parse_duration
 from tidegauge.monitors.data_quality import PROFILE
@@ -49,6 +50,7 @@ class Units:
     job: Job
     source: CaptureSource
     fresh: Mapping[UnitKey, Profile]
+    changed: Mapping[UnitKey, str] = field(default_factory=dict)
 
     @classmethod
     def profiled(
@@ -66,7 +68,9 @@ class Units:
         waiting = [b for b in wanted.values() if _path(b, source) not in kept]
         if job.conf.profile is not None:
             _take_back_rejected(job, waiting)
-        units = cls(job, source, _read(job, source, waiting))
+        fresh = _read(job, source, waiting)
+        filled = [batch for batch in waiting if batch.inputs.files]
+        units = cls(job, source, fresh, changed_captures(job, source, filled))
         if job.conf.profile is not None:
             for batch in waiting:
                 units._keep(batch, kept)
@@ -75,6 +79,10 @@ class Units:
     def merged(self, batches: Iterable[Batch]) -> Profile:
         """The profile of some units together; no data is read."""
         return Profile.merge_all(self._profile(batch) for batch in batches)
+
+    def changed_in(self, batches: Iterable[Batch]) -> str:
+        """A file of these units that was written while it was read, if there is one."""
+        return next(filter(None, (self.changed.get((b.window, b.variant)) for b in batches)), "")
 
     def _profile(self, batch: Batch) -> Profile:
         found = self.fresh.get((batch.window, batch.variant))
@@ -89,7 +97,7 @@ class Units:
 
     def _keep(self, batch: Batch, kept: frozenset[str]) -> None:
         profile = self.fresh[batch.window, batch.variant]
-        if profile.tally.fault:  # to be read again once someone has mended it
+        if profile.tally.fault or self.changed_in([batch]):  # to be read again once it is mended
             return
         root, folder = self.job.layout.profiles, f"{run_path(_key(batch))}/"
         path = _path(batch, self.source)

@@ -68,6 +68,11 @@ class Layout:
         """The document that says which windows people have marked as bad."""
         return join(self.root, "marks.json")
 
+    @property
+    def claims(self) -> str:
+        """The folder of what runs have claimed, as long as they work at it."""
+        return join(self.root, "claims")
+
     def baseline(self, baseline_id: str, monitor_type: MonitorType) -> str:
         """The folder of a baseline's documents."""
         return join(self.root, "baseline", escape_segment(baseline_id), monitor_type)

@@ -132,6 +132,13 @@ def remove_unit(storage: Storage, layout: Layout, key: RunKey) -> None:
     storage.delete(join(folder, name) for name in sorted(present - {JOINED}))
 
 
+def begin_unit(storage: Storage, layout: Layout, key: RunKey) -> None:
+    """Take back what an earlier reading of a unit left: its merged rows, and what it rejected."""
+    remove_unit(storage, layout, key)
+    rejected = layout.rejected(key)
+    storage.delete(join(rejected, entry.key) for entry in storage.files(rejected))
+
+
 def read_labels_read(storage: Storage, layout: Layout) -> dict[str, ReadGroup]:
     """The groups of label files that were read, by name.
 

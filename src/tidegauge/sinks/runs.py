@@ -28,18 +28,20 @@ STATISTICS = "statistics.json"
 VIOLATIONS = "constraint_violations.json"
 
 
-def begin(storage: Storage, layout: Layout, key: RunKey) -> None:
+def begin(storage: Storage, layout: Layout, key: RunKey, *, rejected: bool = True) -> None:
     """Take back what a former run of this window left: its commit, then what followed from it.
 
     The lines in the report's partitions go before the violations that name them, so that wherever
-    this is killed, calling it again finishes it.
+    this is killed, calling it again finishes it. Without `rejected` the records that could not be
+    read stay, as where they were read by an earlier step.
     """
-    folder, rejected = layout.run(key), layout.rejected(key)
+    folder, kept = layout.run(key), layout.rejected(key)
     present = {entry.key for entry in storage.files(folder)}
     storage.delete(join(folder, name) for name in present & {RUN})
     if VIOLATIONS in present:
         _delete_reported(storage, layout, key, join(folder, VIOLATIONS))
-    storage.delete(join(rejected, entry.key) for entry in storage.files(rejected))
+    if rejected:
+        storage.delete(join(kept, entry.key) for entry in storage.files(kept))
     storage.delete(join(folder, name) for name in sorted(present - {RUN}))
 
 
@@ -58,12 +60,42 @@ def commit(
     storage: Storage, folder: str, documents: Mapping[str, bytes], record: RunRecord
 ) -> RunRecord:
     """Put the documents, then `run.json` with their digests; returns the record as it was put."""
+    written = _listing(documents, record)
     for name, data in sorted(documents.items()):
         storage.write(join(folder, name), data)
+    storage.write(join(folder, RUN), text.dump(run_document.encode(written)))
+    return written
+
+
+def commit_once(
+    storage: Storage, folder: str, documents: Mapping[str, bytes], record: RunRecord
+) -> RunRecord:
+    """As `commit`, into a folder that `begin` has emptied: nothing of another run is replaced.
+
+    Raises:
+        StorageError: another run has put a document meanwhile; the window is that run's.
+    """
+    written = _listing(documents, record)
+    last = text.dump(run_document.encode(written))
+    for name, data in (*sorted(documents.items()), (RUN, last)):
+        uri = join(folder, name)
+        if not storage.create(uri, data):
+            raise StorageError(
+                f"another run of this window has written {uri} meanwhile; let it end, then look "
+                "whether the window is still to be run"
+            )
+    return written
+
+
+def take_back(storage: Storage, folder: str, written: RunRecord) -> None:
+    """Remove a commit, unless `run.json` is another's by now."""
+    if read_run(storage, folder) == written:
+        storage.delete([join(folder, RUN)])
+
+
+def _listing(documents: Mapping[str, bytes], record: RunRecord) -> RunRecord:
     digests = {name: _digest(data) for name, data in sorted(documents.items())}
-    committed = replace(record, documents=digests)
-    storage.write(join(folder, RUN), text.dump(run_document.encode(committed)))
-    return committed
+    return replace(record, documents=digests)
 
 
 def committed(storage: Storage, layout: Layout, monitor_type: MonitorType) -> tuple[RunKey, ...]:

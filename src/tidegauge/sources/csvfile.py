@@ -13,7 +13,7 @@ from tidegauge.sources.columns import typed
 from tidegauge.sources.csvtext import Rows, read_rows
 from tidegauge.sources.delimited import is_paired, spans, split_rows, whole_rows
 from tidegauge.sources.listing import relative
-from tidegauge.sources.reading import Unreadable, blamed, is_utf8, text_blocks
+from tidegauge.sources.reading import Unreadable, blamed, is_utf8, refuse_endless, text_blocks
 from tidegauge.sources.rejected import Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def row_blocks(file: FileSlice | Streamed, settings: S3Settings) -> Iterator[byt
             if stop:
                 yield data[:stop]
             data = data[stop:]
+            refuse_endless(file.uri, len(data) - 2 * BLOCK_BYTES)
         data += block
     if data:
         yield data

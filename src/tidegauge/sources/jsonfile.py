@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegauge.sources.lines import Lines, Origin, places_of
-from tidegauge.sources.reading import WHOLE_BYTES, text_blocks
+from tidegauge.sources.reading import DOCUMENT_BYTES, WHOLE_BYTES, Unreadable, text_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,10 +31,22 @@ def read_documents(files: Iterable[FileSlice], settings: S3Settings) -> Iterator
         StorageError: a file cannot be fetched.
     """
     for file in files:
-        data = b"".join(text_blocks(file, settings, WHOLE_BYTES))
+        data = b"".join(_bounded(file, settings))
         spans = np.array(list(_records(data)), np.int64).reshape(-1, 2)
         newlines = places_of(_NEWLINE, np.frombuffer(data, np.uint8))
         yield Lines(data, (Origin(0, file.uri, 1),), spans[:, 0], spans[:, 1], newlines)
+
+
+def _bounded(file: FileSlice, settings: S3Settings) -> Iterator[bytes]:
+    size = 0
+    for block in text_blocks(file, settings, WHOLE_BYTES):
+        size += len(block)
+        if size > DOCUMENT_BYTES:
+            raise Unreadable(
+                f"{file.uri} cannot be read: a document of more than {DOCUMENT_BYTES >> 20} MiB; "
+                "expected JSON Lines for that much"
+            )
+        yield block
 
 
 def _records(data: bytes) -> Iterator[Span]:

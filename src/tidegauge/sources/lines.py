@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tidegauge.sources.reading import WHOLE_BYTES, text_blocks
+from tidegauge.sources.reading import WHOLE_BYTES, refuse_endless, text_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -154,5 +154,6 @@ def _pieces(file: FileSlice | Streamed, settings: S3Settings, block_bytes: int) 
             yield data[start:stop]
             start = stop
         rest = data[start:]
+        refuse_endless(file.uri, len(rest))
     if rest:
         yield rest + b"\n"

@@ -18,6 +18,7 @@ from tidegauge.sources.reading import Unreadable, blamed
 from tidegauge.sources.rejected import Bin, Kept, tally
 from tidegauge.sources.rowgroups import (
     Column,
+    absurdity,
     column_batches,
     columns_of,
     instants,
@@ -76,6 +77,8 @@ class ParquetReader:
                 columns = self._columns(plain.schema_arrow)
                 stop = footer.num_row_groups if slice_.stop is None else slice_.stop
                 groups = [g for g in range(slice_.start, stop) if self._in_time(footer, g, columns)]
+                if absurd := absurdity(footer, groups, columns):
+                    raise Unreadable(f"{slice_.uri} cannot be read: {absurd}; write smaller ones")
                 coded = [c.selector for c in columns if c.is_text and is_coded(footer, groups, c)]
                 file = parquet.ParquetFile(
                     stream, metadata=footer, read_dictionary=coded, pre_buffer=True

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tidegauge.storage import S3Settings
 
 WHOLE_BYTES = 64 << 20  # a file up to this size is fetched in one request
+# Limits: no file may take a worker's memory, or its day, whatever it claims or expands to.
+RECORD_BYTES = 64 << 20  # of a line, or of a row of CSV
+DOCUMENT_BYTES = 512 << 20  # of a JSON document over several lines, which is held as a whole
+_EXPANDED_BYTES, _EXPANDED_TIMES = 1 << 30, 200  # of a compressed file, whichever is more
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -71,11 +75,27 @@ def text_blocks(
         for start in range(0, len(data), block_bytes):
             yield data[start : start + block_bytes]
         return
+    most = max(_EXPANDED_BYTES, _EXPANDED_TIMES * file.size_bytes)
     with blamed(file.uri), _open(file, settings) as stream:
         block = stream.read(block_bytes).removeprefix(_BOM)
+        size = 0
         while block:
+            size += len(block)
+            if _is_compressed(file) and size > most:
+                raise Unreadable(
+                    f"{file.uri} cannot be read: it expands to more than {most >> 20:,} MiB, over "
+                    f"{_EXPANDED_TIMES} times its size"
+                )
             yield block
             block = stream.read(block_bytes)
+
+
+def refuse_endless(uri: str, record_bytes: int) -> None:
+    """Raise Unreadable for a record that does not end within `RECORD_BYTES`."""
+    if record_bytes > RECORD_BYTES:
+        raise Unreadable(
+            f"{uri} cannot be read: a record of it is longer than {RECORD_BYTES >> 20} MiB"
+        )
 
 
 def is_utf8(data: bytes) -> bool:

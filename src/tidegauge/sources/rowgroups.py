@@ -24,6 +24,10 @@ DECODED_BYTES = 16 << 20
 _DICTIONARY_BYTES, _CODE_BYTES = 1 << 20, 2.5
 
 
+# A row group is the least that is read: one that claims more would take a worker's memory.
+_MOST_ROWS, _MOST_COLUMN_BYTES = 1 << 26, 4 << 30
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column to be: where it is in the file, its name, and the leaves that it is stored as."""
@@ -51,6 +55,22 @@ def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
         columns.append(Column(path, by_path[path], leaves, is_text))
         leaf = leaves.stop
     return tuple(columns)
+
+
+def absurdity(footer: FileMetaData, groups: Sequence[int], columns: Sequence[Column]) -> str:
+    """Why a row group is more than can be read, "" if none is."""
+    for group in groups:
+        found = footer.row_group(group)
+        if found.num_rows > _MOST_ROWS:
+            return f"row group {group} has {found.num_rows:,} rows: expected at most {_MOST_ROWS:,}"
+        for column in columns:
+            size = max(found.column(leaf).total_uncompressed_size for leaf in column.leaves)
+            if size > _MOST_COLUMN_BYTES:
+                return (
+                    f"column {column.name!r} of row group {group} has {size:,} bytes: expected at "
+                    f"most {_MOST_COLUMN_BYTES:,}"
+                )
+    return ""
 
 
 def instants(footer: FileMetaData, group: int, leaf: int) -> tuple[datetime, datetime] | None:

@@ -8,6 +8,7 @@ JSON; the arrays one after another. The header holds the state's name, its versi
 from __future__ import annotations
 
 import json
+import re
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ MAGIC = b"TGS1"
 _TO_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _FROM_JSON = json.JSONDecoder().decode
 _LENGTH = struct.Struct("<I")
+_PLAIN_TYPE = re.compile(r"[<|][biufS][0-9]+")
 _PROLOGUE = len(MAGIC) + _LENGTH.size
 
 
@@ -76,6 +78,8 @@ def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[s
     offset = _PROLOGUE + length
     arrays = {}
     for name, dtype, count in listed:
+        if not _PLAIN_TYPE.fullmatch(dtype) or count < 0:
+            raise DocumentError(f"array {name!r} of a {state!r} state is no array of plain numbers")
         kind = np.dtype(dtype)
         if offset + kind.itemsize * count > len(data):
             raise DocumentError(f"the bytes of a {state!r} state are cut off in array {name!r}")

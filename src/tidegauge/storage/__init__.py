@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from tidegauge.storage.contract import Entry, NotFound, S3Settings, Storage
+from tidegauge.storage.claims import Claims, claims_in
+from tidegauge.storage.contract import Encryption, Entry, NotFound, S3Settings, Storage
 from tidegauge.storage.opening import filesystem, storage_for
 from tidegauge.storage.uri import join
 
-__all__ = ["Entry", "NotFound", "S3Settings", "Storage", "filesystem", "join", "storage_for"]
+__all__ = [
+    "Claims",
+    "Encryption",
+    "Entry",
+    "NotFound",
+    "S3Settings",
+    "Storage",
+    "claims_in",
+    "filesystem",
+    "join",
+    "storage_for",
+]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegauge.errors import StorageError
-from tidegauge.storage.s3 import client
+from tidegauge.storage.s3_client import client
 from tidegauge.storage.uri import split_s3
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from tidegauge.errors import ExitCode, StorageError
@@ -33,18 +34,32 @@ class Entry:
     modified: datetime
 
 
+class Encryption(StrEnum):
+    """How S3 encrypts what is put: with a key of its own, or with one of KMS."""
+
+    SSE_S3 = "sse-s3"
+    SSE_KMS = "sse-kms"
+
+
 @dataclass(frozen=True, slots=True)
 class S3Settings:
     """Where S3 is and who asks; None leaves it to the environment and the AWS configuration.
 
     `path_style` puts the bucket into the path, not the host name; None does so for an endpoint
-    other than AWS's own.
+    other than AWS's own. `encryption` None is the bucket's default, `kms_key` None the account's
+    key. A request is tried `attempts` times, and each waits `timeout` seconds for bytes.
+    What a process has claimed is another's `lease` seconds after its last sign of life.
     """
 
     endpoint: str | None = None
     region: str | None = None
     profile: str | None = None
     path_style: bool | None = None
+    encryption: Encryption | None = None
+    kms_key: str | None = None
+    attempts: int = 5
+    timeout: float = 60.0
+    lease: float = 120.0
 
 
 FROM_ENVIRONMENT = S3Settings()
@@ -62,6 +77,10 @@ class Storage(Protocol):
 
     def write(self, uri: str, data: bytes) -> None:
         """Put the object, new or in place of the old: readers see either, never a part."""
+        ...
+
+    def create(self, uri: str, data: bytes) -> bool:
+        """Put the object unless there is another; False: there is one, of other content."""
         ...
 
     def delete(self, uris: Iterable[str]) -> None:

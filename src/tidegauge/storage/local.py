@@ -18,6 +18,7 @@ from tidegauge.storage.uri import local_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+CLAIM_ENDING = ".claim"  # of the name of a lock, which is no object
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _ADVICE = {
     errno.EACCES: "give this user the permission, or choose another folder",
@@ -35,7 +36,7 @@ class LocalStorage:
     """Files on a local (or mounted) POSIX file system."""
 
     def read(self, uri: str) -> bytes:
-        with _explained("read", uri):
+        with explained("read", uri):
             try:
                 with open(local_path(uri), "rb") as file:
                     return file.read()
@@ -45,23 +46,33 @@ class LocalStorage:
     def write(self, uri: str, data: bytes) -> None:
         path = local_path(uri)
         folder = os.path.dirname(path) or "."
-        with _explained("write", uri):
-            _make_folder(folder)
+        with explained("write", uri):
+            make_folder(folder)
             _replace(path, _temporary(path), data)
             _sync(folder)
+
+    def create(self, uri: str, data: bytes) -> bool:
+        path = local_path(uri)
+        folder = os.path.dirname(path) or "."
+        with explained("write", uri):
+            make_folder(folder)
+            if _replace(path, _temporary(path), data, only_new=True):
+                _sync(folder)
+                return True
+        return self.read(uri) == data
 
     def delete(self, uris: Iterable[str]) -> None:
         folders = set()
         for uri in uris:
             path = local_path(uri)
-            with _explained("delete", uri):
+            with explained("delete", uri):
                 try:
                     os.unlink(path)
                 except (FileNotFoundError, NotADirectoryError):
                     continue
             folders.add(os.path.dirname(path) or ".")
         for folder in folders:
-            with _explained("delete files of", folder):
+            with explained("delete files of", folder):
                 _sync(folder)
 
     def files(self, prefix_uri: str) -> Iterator[Entry]:
@@ -76,7 +87,7 @@ class LocalStorage:
         )
 
     def exists(self, uri: str) -> bool:
-        with _explained("read", uri):
+        with explained("read", uri):
             try:
                 return stat.S_ISREG(os.stat(local_path(uri)).st_mode)
             except _ABSENT:
@@ -90,13 +101,19 @@ def _temporary(path: str) -> str:
 
 
 def _is_temporary(name: str) -> bool:
-    return name.startswith(".") and name.endswith(".writing")
+    return name.startswith(".") and name.endswith((".writing", CLAIM_ENDING))
 
 
-def _replace(path: str, temporary: str, data: bytes) -> None:
-    """Write the temporary file to the disk, then give it its final name."""
+def _replace(path: str, temporary: str, data: bytes, *, only_new: bool = False) -> bool:
+    """Write the temporary file to the disk, then give it its final name, if that may be.
+
+    Who owns the temporary file is alone in giving the name: nobody can come between.
+    """
     descriptor = _own(temporary)
     try:
+        if only_new and os.path.lexists(path):
+            os.unlink(temporary)
+            return False
         with open(descriptor, "wb", closefd=False) as file:
             file.truncate()
             file.write(data)
@@ -108,6 +125,7 @@ def _replace(path: str, temporary: str, data: bytes) -> None:
         raise
     finally:
         os.close(descriptor)
+    return True
 
 
 def _own(temporary: str) -> int:
@@ -126,12 +144,12 @@ def _own(temporary: str) -> int:
         os.close(descriptor)
 
 
-def _make_folder(folder: str) -> None:
+def make_folder(folder: str) -> None:
     """Make the folder and its parents; each new name reaches the disk."""
     if os.path.isdir(folder):
         return
     parent = os.path.dirname(folder) or "."
-    _make_folder(parent)
+    make_folder(parent)
     try:
         os.mkdir(folder)
     except FileExistsError:
@@ -164,7 +182,7 @@ def _walk(folder: str, prefix: str) -> Iterator[Entry]:
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
     """The folder's items in the order of the keys below them, as S3 lists: `a.x` before `a/x`."""
-    with _explained("list", folder):
+    with explained("list", folder):
         try:
             with os.scandir(folder) as items:
                 return sorted(items, key=lambda i: f"{i.name}/" if i.is_dir() else i.name)
@@ -173,7 +191,8 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
 
 
 @contextmanager
-def _explained(operation: str, uri: str) -> Iterator[None]:
+def explained(operation: str, uri: str) -> Iterator[None]:
+    """Turn what the operating system raises into our errors: place, reason, what to do."""
     try:
         yield
     except OSError as error:

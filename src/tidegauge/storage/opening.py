@@ -40,10 +40,10 @@ def filesystem(uri: str, settings: S3Settings = FROM_ENVIRONMENT) -> tuple[FileS
 
         return LocalFileSystem(), os.path.abspath(local_path(uri))
     _need_boto3(uri)
-    from tidegauge.storage import s3
+    from tidegauge.storage import s3_client
 
     bucket, key = split_s3(uri)
-    return s3.filesystem(settings, bucket), f"{bucket}/{key}".rstrip("/")
+    return s3_client.filesystem(settings, bucket), f"{bucket}/{key}".rstrip("/")
 
 
 def _need_boto3(uri: str) -> None:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import re
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ParamValidationError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from tidegauge.errors import StorageError, UsageError
-from tidegauge.storage.contract import FROM_ENVIRONMENT, Entry, NotFound, S3Settings
+from tidegauge.storage.contract import FROM_ENVIRONMENT, Encryption, Entry, NotFound, S3Settings
+from tidegauge.storage.s3_client import client
 from tidegauge.storage.uri import split_s3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
-    from pyarrow.fs import S3FileSystem
 
-_ADDRESSING: Mapping[bool | None, Literal["auto", "path", "virtual"]] = {
-    None: "auto",
-    True: "path",
-    False: "virtual",
-}
 _BULK = 1000  # keys that one DeleteObjects request may name
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
+# A conditional put of which the condition does not hold, or that met another one.
+_NOT_SO = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"}
+_PASSING = {"InternalError", "ServiceUnavailable", "SlowDown"}  # of a key, in an answer of 200
 _DENIED = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _PERMISSION = {
     "read": "s3:GetObject and s3:ListBucket",
@@ -40,9 +39,14 @@ _PERMISSION = {
     "delete": "s3:DeleteObject",
     "list": "s3:ListBucket",
 }
-_AWS_HOST = re.compile(r"^s3[.-][a-z0-9.-]*amazonaws\.com(\.cn)?$")
-# Where pyarrow finds, and renews, the same credentials as boto3 by itself.
-_SHARED_SOURCES = {"env", "iam-role", "container-role", "assume-role-with-web-identity"}
+# The body comes after botocore has judged the answer, so that what breaks it is ours to try again.
+_BROKEN_BODY = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_LONGEST_WAIT_SECONDS = 8.0
+
+
+class _Encryption(TypedDict, total=False):
+    ServerSideEncryption: Literal["AES256", "aws:kms"]
+    SSEKMSKeyId: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,24 @@ class S3Storage:
 
     def read(self, uri: str) -> bytes:
         bucket, key = split_s3(uri)
-        with _explained("read", uri):
+        with explained("read", uri):
+            for attempt in range(1, self.settings.attempts):
+                try:
+                    return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
+                except _BROKEN_BODY:
+                    _wait(attempt)
             return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def write(self, uri: str, data: bytes) -> None:
         bucket, key = split_s3(uri)
-        with _explained("write", uri):
-            client(self.settings).put_object(Bucket=bucket, Key=key, Body=data)
+        with explained("write", uri):
+            client(self.settings).put_object(
+                Bucket=bucket, Key=key, Body=data, **_encryption(self.settings)
+            )
+
+    def create(self, uri: str, data: bytes) -> bool:
+        # An answer that was lost looks like another's object: the content tells.
+        return put_if(self.settings, uri, data, IfNoneMatch="*") or self.read(uri) == data
 
     def delete(self, uris: Iterable[str]) -> None:
         for bucket, group in groupby(map(split_s3, uris), key=lambda location: location[0]):
@@ -67,15 +82,20 @@ class S3Storage:
             while bulk := list(islice(keys, _BULK)):
                 self._delete(bucket, bulk)
 
-    def _delete(self, bucket: str, keys: list[str]) -> None:
-        with _explained("delete", f"s3://{bucket}/{keys[0]}"):
+    def _delete(self, bucket: str, keys: list[str], attempt: int = 1) -> None:
+        with explained("delete", f"s3://{bucket}/{keys[0]}"):
             answer = client(self.settings).delete_objects(
                 Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
             )
-        for error in answer.get("Errors", []):
-            if error.get("Code") not in _ABSENT:
-                reason = f"{error.get('Code')} ({error.get('Message')})"
-                raise _failure("delete", f"s3://{bucket}/{error.get('Key')}", reason)
+        errors = [e for e in answer.get("Errors", []) if e.get("Code") not in _ABSENT]
+        if not errors:
+            return
+        if attempt < self.settings.attempts and {e.get("Code") for e in errors} <= _PASSING:
+            _wait(attempt)
+            self._delete(bucket, [error.get("Key", "") for error in errors], attempt + 1)
+            return
+        reason = f"{errors[0].get('Code')} ({errors[0].get('Message')})"
+        raise _failure("delete", f"s3://{bucket}/{errors[0].get('Key')}", reason)
 
     def files(self, prefix_uri: str) -> Iterator[Entry]:
         for page, prefix in self._pages(prefix_uri):
@@ -95,7 +115,7 @@ class S3Storage:
     def exists(self, uri: str) -> bool:
         bucket, key = split_s3(uri)
         try:
-            with _explained("read", uri):
+            with explained("read", uri):
                 client(self.settings).head_object(Bucket=bucket, Key=key)
         except NotFound:
             return False
@@ -107,86 +127,55 @@ class S3Storage:
         """The pages of a listing, each with the prefix that its keys begin with."""
         bucket, key = split_s3(prefix_uri)
         prefix = f"{key.rstrip('/')}/" if key else ""
-        with _explained("list", prefix_uri):
+        with explained("list", prefix_uri):
             pages = client(self.settings).get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter=delimiter):
                 yield page, prefix
 
 
-def client(settings: S3Settings) -> S3Client:
-    """This process's client for these settings; safe to share between threads, not with a fork.
+class Condition(TypedDict, total=False):
+    """On what a put depends: that there is no object, or that it has this tag."""
+
+    IfNoneMatch: Literal["*"]
+    IfMatch: str
+
+
+def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Condition]) -> bool:
+    """Put the object if the condition holds; False: it does not.
 
     Raises:
-        UsageError: the endpoint is no URL, or the profile is not in the AWS configuration.
+        StorageError: the object cannot be written.
     """
-    return _client(settings, os.getpid())
-
-
-@cache
-def _client(settings: S3Settings, _: int) -> S3Client:
-    """A client, made once a process.
-
-    Raises:
-        UsageError: the endpoint is no URL, or the profile is not in the AWS configuration.
-    """
-    config = Config(
-        retries={"mode": "standard"}, s3={"addressing_style": _ADDRESSING[settings.path_style]}
-    )
-    try:
-        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
-        return session.client("s3", endpoint_url=settings.endpoint, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise UsageError(f"the S3 settings do not work: {error}; correct {settings}") from error
-
-
-def identity(settings: S3Settings) -> str:
-    """Where the credentials come from, and whose key they are; never the secret.
-
-    Raises:
-        UsageError: there are none.
-    """
-    found = boto3.Session(profile_name=settings.profile).get_credentials()
-    if found is None:
-        raise UsageError(
-            "there are no AWS credentials: expected the environment's, a profile's (`s3.profile`) "
-            "or a role's"
-        )
-    return f"{found.method}, access key {found.get_frozen_credentials().access_key}"
-
-
-def filesystem(settings: S3Settings, bucket: str) -> S3FileSystem:
-    """pyarrow's view of the bucket's server, as boto3 resolves endpoint, region and credentials."""
-    from pyarrow.fs import S3FileSystem
-
+    bucket, key = split_s3(uri)
     s3 = client(settings)
-    endpoint = urlsplit(s3.meta.endpoint_url)
-    # Where boto3 would: AWS's own hosts have the bucket in their name, unless a dot forbids it.
-    virtual = bool(_AWS_HOST.match(endpoint.hostname or "")) and "." not in bucket
-    if settings.path_style is not None:
-        virtual = not settings.path_style
-    return S3FileSystem(
-        endpoint_override=endpoint.netloc,
-        scheme=endpoint.scheme,
-        region=s3.meta.region_name,
-        force_virtual_addressing=virtual,
-        **_credentials(settings),
-    )
+    with explained("write", uri):
+        try:
+            s3.put_object(Bucket=bucket, Key=key, Body=data, **_encryption(settings), **condition)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _NOT_SO:
+                raise
+            return False
+    return True
 
 
-def _credentials(settings: S3Settings) -> dict[str, str | None]:
-    found = boto3.Session(profile_name=settings.profile).get_credentials()
-    if found is None or found.method in _SHARED_SOURCES:
-        return {}
-    frozen = found.get_frozen_credentials()
-    return {
-        "access_key": frozen.access_key,
-        "secret_key": frozen.secret_key,
-        "session_token": frozen.token,
-    }
+def _encryption(settings: S3Settings) -> _Encryption:
+    match settings.encryption:
+        case None:
+            return {}
+        case Encryption.SSE_S3:
+            return {"ServerSideEncryption": "AES256"}
+        case Encryption.SSE_KMS if settings.kms_key is None:
+            return {"ServerSideEncryption": "aws:kms"}
+        case Encryption.SSE_KMS:
+            return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key}
+
+
+def _wait(attempt: int) -> None:
+    time.sleep(min(0.1 * 2**attempt, _LONGEST_WAIT_SECONDS))
 
 
 @contextmanager
-def _explained(operation: str, uri: str) -> Iterator[None]:
+def explained(operation: str, uri: str) -> Iterator[None]:
     """Turn what boto3 raises into our errors: the place, the reason, what to do."""
     try:
         yield
@@ -207,7 +196,12 @@ def _explained(operation: str, uri: str) -> Iterator[None]:
 
 
 def _failure(operation: str, uri: str, reason: str) -> StorageError:
-    if reason.split(" ", maxsplit=1)[0] in _DENIED:
+    code = reason.split(" ", maxsplit=1)[0]
+    if code == "RequestTimeTooSkewed":
+        advice = "set the clock of this machine: S3 refuses requests that are 15 minutes off"
+    elif code.startswith("KMS"):
+        advice = "check `s3.kms_key`, and that the credentials allow kms:GenerateDataKey with it"
+    elif code in _DENIED:
         advice = f"check the credentials, and that they allow {_PERMISSION[operation]} there"
     else:
         advice = "check the endpoint, the network and the credentials, then try again"

@@ -12,8 +12,8 @@ from tidegauge.model.outcome import Outcome
 from tidegauge.model.statistics import Kind
 from tidegauge.rules.finding import Finding, not_evaluated
 from tidegauge.rules.packs.checks import Drift
-from tidegauge.rules.packs.from_profile import Batch, Open, from_profile
-from tidegauge.rules.packs.judging import of_measured
+from tidegauge.rules.packs.from_profile import Batch, from_profile
+from tidegauge.rules.packs.judging import Open, of_measured
 from tidegauge.rules.packs.measure import Measured, columns_of
 from tidegauge.rules.packs.rows import FromRows, Unanswered
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tidegauge.rules.packs.overlay import InForce
 
 
-_INT64 = 2.0**63
+_INT64 = 2**63
 
 
 def open_rules(rules: Sequence[InForce], batch: Batch) -> tuple[int, ...]:
@@ -51,8 +51,10 @@ def kinds_of(batch: Batch) -> dict[str, Kind]:
 def _kind(feature: FeatureStatistics) -> Kind:
     """Unsigned numbers that 64 bits with a sign do not hold are fractions in rows."""
     kind = feature.detail.kind if feature.detail else Kind.EMPTY
-    most = feature.numeric.max if feature.numeric else None
-    return Kind.FRACTIONAL if kind is Kind.INTEGRAL and most and most >= _INT64 else kind
+    most = feature.detail.exact_max if feature.detail else None
+    if kind is Kind.INTEGRAL and most is not None and int(most) >= _INT64:
+        return Kind.FRACTIONAL
+    return kind
 
 
 def outcomes(

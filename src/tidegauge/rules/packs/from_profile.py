@@ -9,8 +9,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tidegauge.model.outcome import Verdict
 from tidegauge.model.statistics import InferredType, Kind
 from tidegauge.rules.counts import value_counts
@@ -28,39 +26,27 @@ from tidegauge.rules.packs.checks import (
     Range,
     Rows,
     Sign,
-    SignWord,
     StdDev,
     Sum,
     Type,
     Unique,
     ValueType,
 )
-from tidegauge.rules.packs.judging import age_seconds, bounds_of, found, judged, meets
-from tidegauge.rules.packs.measure import NUMBERS, TEXTS, TIMES, as_number, as_text
+from tidegauge.rules.packs.from_numbers import between, freshness, length, moment, quantile_of
+from tidegauge.rules.packs.judging import Answer, Open, bounds_of, judged, meets
+from tidegauge.rules.packs.measure import NUMBERS, as_number, as_text
 from tidegauge.rules.packs.overlay import unique_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from tidegauge.model.statistics import Detail, FeatureStatistics, Sketch, Statistics
+    from tidegauge.model.statistics import Detail, FeatureStatistics, Statistics
     from tidegauge.rules.packs.overlay import InForce
     from tidegauge.rules.packs.rule import Rule
 
 EXACT_DISTINCT = 4_095  # docs/states.md: below its capacity the state counts them exactly
 _DISTINCT_ERROR = 3 / math.sqrt(4_094)  # three standard errors of the estimate beyond
-_RANK_ERROR = 0.0011  # of a quantile sketch that had to leave values out (docs/states.md)
-_SECONDS_A_DAY = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """The profile does not decide a rule, for this reason."""
-
-    reason: str
-
-
-Answer = Finding | Open
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +114,7 @@ def _of_feature(rule: Rule, feature: FeatureStatistics, batch: Batch) -> Answer:
         case _ if feature.name in batch.sensitive:
             return Open("the profile has but hashes of a sensitive column")
         case Freshness():
-            return _freshness(rule, feature, detail, batch.end)
+            return freshness(rule, feature, detail, batch.end)
         case _:
             return _of_values(rule, feature, detail)
 
@@ -140,13 +126,13 @@ def _of_values(rule: Rule, feature: FeatureStatistics, detail: Detail) -> Answer
         case Domain() as check:
             return _domain(rule, check, feature, detail)
         case Range() | Sign():
-            return _between(rule, feature, detail)
+            return between(rule, feature, detail)
         case Length() as check:
-            return _length(rule, check, feature, detail)
+            return length(rule, check, feature, detail)
         case Quantile() as check:
-            return _quantile(rule, check, feature, detail)
+            return quantile_of(rule, check, feature, detail)
         case Mean() | StdDev() | Sum():
-            return _moment(rule, feature, detail)
+            return moment(rule, feature, detail)
         case _:
             return Open(f"a {rule.check.word} rule is about single rows")
 
@@ -254,105 +240,3 @@ def _domain(rule: Rule, check: Domain, feature: FeatureStatistics, detail: Detai
 
 def _outside(counts: Mapping[str, int], known: Collection[object]) -> int:
     return sum(n for value, n in counts.items() if value not in known)
-
-
-def _between(rule: Rule, feature: FeatureStatistics, detail: Detail) -> Answer:
-    """By the extremes: all values lie within, or else some lie without; how many is not known."""
-    if detail.kind not in NUMBERS:
-        return not_evaluated(f"the column {feature.name!r} holds {detail.kind} values, not numbers")
-    numeric = feature.numeric
-    low = -math.inf if detail.negative_infinity else numeric.min if numeric else None
-    high = math.inf if detail.positive_infinity else numeric.max if numeric else None
-    if low is None and high is None and not detail.nan:
-        return not_evaluated("there are no numbers")
-    within = not detail.nan and all(value is None or _lies(rule, value) for value in (low, high))
-    if not within and bounds_of(rule.check)[0] != 1.0:
-        return Open("the profile has the extremes, not the share that lies between the bounds")
-    least, most = (None if v is None or math.isinf(v) else v for v in (low, high))
-    value = least if low is not None and not _lies(rule, low) else most
-    shown = f"{low} to {high}" if within else ("NaN" if detail.nan else value)
-    numbers = {"observed_min": least, "observed_max": most, "nan": detail.nan}
-    infinite = detail.negative_infinity + detail.positive_infinity
-    return found(
-        shown, rule, violated=not within, n=feature.num_present, infinite=infinite, **numbers
-    )
-
-
-def _lies(rule: Rule, value: float) -> bool:
-    match rule.check:
-        case Range() as check:
-            return meets(value, (check.min, check.max))
-        case Sign(expected=SignWord.NON_NEGATIVE):
-            return value >= 0
-        case Sign(expected=SignWord.POSITIVE):
-            return value > 0
-        case Sign(expected=SignWord.NON_POSITIVE):
-            return value <= 0
-        case _:
-            return value < 0
-
-
-def _length(rule: Rule, check: Length, feature: FeatureStatistics, detail: Detail) -> Answer:
-    if detail.kind not in TEXTS or detail.min_length is None or detail.max_length is None:
-        return not_evaluated(f"the column {feature.name!r} holds {detail.kind} values, not texts")
-    bounds = (check.min, check.max)
-    within = meets(detail.min_length, bounds) and meets(detail.max_length, bounds)
-    if not within and check.share != 1.0:
-        return Open(
-            "the profile has the shortest and the longest, not the share between the bounds"
-        )
-    shown = f"{detail.min_length} to {detail.max_length}"
-    lengths = {"observed_min": detail.min_length, "observed_max": detail.max_length}
-    return found(shown, rule, violated=not within, n=feature.num_present, **lengths)
-
-
-def _quantile(rule: Rule, check: Quantile, feature: FeatureStatistics, detail: Detail) -> Answer:
-    sketch = feature.numeric.sketch if feature.numeric else None
-    if detail.kind not in NUMBERS:
-        return not_evaluated(f"the column {feature.name!r} holds {detail.kind} values, not numbers")
-    if sketch is None or not sketch.weight:
-        return Open("the statistics have no quantile sketch")
-    exact = not any(len(level) for level in sketch.levels[1:])
-    value, bounds = quantile(sketch, check.at), bounds_of(check)
-    if exact:
-        return judged(value, rule, n=sketch.weight)
-    around = [quantile(sketch, check.at - _RANK_ERROR), quantile(sketch, check.at + _RANK_ERROR)]
-    if len({meets(v, bounds) for v in (value, *around)}) > 1:
-        return Open(f"the sketch says {around[0]:g} to {around[1]:g}")
-    return judged(value, rule, n=sketch.weight, rank_error=_RANK_ERROR)
-
-
-def quantile(sketch: Sketch, at: float) -> float:
-    """The smallest item whose rank is at least the share `at` of all."""
-    items = np.concatenate(sketch.levels)
-    weights = np.concatenate([np.full(len(v), 1 << h) for h, v in enumerate(sketch.levels)])
-    order = np.argsort(items, kind="stable")
-    ranks = np.cumsum(weights[order])
-    wanted = min(max(at, 0.0), 1.0) * ranks[-1]
-    return float(items[order][min(np.searchsorted(ranks, wanted), len(items) - 1)])
-
-
-def _moment(rule: Rule, feature: FeatureStatistics, detail: Detail) -> Answer:
-    numeric = feature.numeric
-    if detail.kind not in NUMBERS:
-        return not_evaluated(f"the column {feature.name!r} holds {detail.kind} values, not numbers")
-    match rule.check:
-        case Mean():
-            value = numeric.mean if numeric else None
-        case StdDev():
-            value = numeric.std_dev if numeric else None
-        case _:
-            value = numeric.sum if numeric else None
-    if value is None:
-        return not_evaluated("there are no finite numbers")
-    return judged(value, rule, n=feature.num_present)
-
-
-def _freshness(
-    rule: Rule, feature: FeatureStatistics, detail: Detail, end: datetime | None
-) -> Answer:
-    newest = feature.numeric.max if feature.numeric else None
-    if detail.kind not in TIMES or newest is None:
-        return not_evaluated(f"the column {feature.name!r} holds {detail.kind} values, not times")
-    seconds = newest * _SECONDS_A_DAY if detail.kind is Kind.DATE else newest
-    return judged(age_seconds(seconds, end), rule, n=feature.num_present)

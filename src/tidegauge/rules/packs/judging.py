@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.model.window import parse_duration
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from tidegauge.rules.packs.rule import Rule
 
 Bounds = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The profile does not decide a rule, for this reason."""
+
+    reason: str
+
+
+Answer = Finding | Open
 
 
 def bounds_of(check: RuleCheck) -> Bounds:
