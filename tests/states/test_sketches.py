@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from tidegauge.engines.arrow.numbers import profile_numbers
 from tidegauge.states.distinct import Distinct
 from tidegauge.states.distinct import K as DISTINCT_K
+from tidegauge.states.frequencies import Frequencies
 from tidegauge.states.hashing import hash_numbers, seed
 from tidegauge.states.moments import Moments
 from tidegauge.states.quantiles import C, K, Quantiles
@@ -122,3 +128,15 @@ def test_sums_are_exact_where_floats_alone_would_round() -> None:
     part = profile_numbers(np.full(100_000, 0.1), 0).moments
 
     assert Moments.merge_all([part] * 100).sum == pytest.approx(1e6, rel=1e-15)
+
+
+@settings(max_examples=60)
+@given(rows=st.lists(st.integers(0, 12), max_size=60), most=st.integers(1, 15))
+def test_the_most_frequent_are_the_first_of_all(rows: list[int], most: int) -> None:
+    """Asking for some of them gives the same as cutting the whole list, ties too."""
+    counted = Counter(rows)
+    found = Frequencies.of_runs(
+        pa.array(list(counted), pa.int64()), np.array(list(counted.values()), np.int64)
+    )
+
+    assert found.ranked()[:most] == found.ranked(most)

@@ -112,7 +112,7 @@ def _grid(feature: FeatureProfile) -> Grid:
     if feature.kind is Kind.BINARY:
         return Grid(feature.kind)
     if feature.kind.inferred_type is InferredType.STRING:
-        ranked = feature.frequencies.ranked()[:_VALUES]
+        ranked = feature.frequencies.ranked(_VALUES)
         return Grid(feature.kind, values=tuple(str(value) for value, _ in ranked))
     greatest = feature.extremes.greatest
     if feature.kind in _TIMES or greatest is None:

@@ -139,8 +139,10 @@ def _text(profile: FeatureProfile) -> StringStatistics:
     distinct = _distinct(profile)
     frequencies = profile.frequencies
     few = distinct <= MOST_CATEGORIES and not frequencies.undercount
+    if not few:
+        return StringStatistics(float(round(distinct)), None)
     categories = tuple((str(value), count) for value, count in frequencies.ranked())
-    return StringStatistics(float(round(distinct)), categories if few else None)
+    return StringStatistics(float(round(distinct)), categories)
 
 
 def _detail(profile: FeatureProfile) -> Detail:
@@ -177,9 +179,7 @@ def _detail(profile: FeatureProfile) -> Detail:
 def _frequent(profile: FeatureProfile) -> FrequentValues | None:
     textual = profile.kind.inferred_type is InferredType.STRING
     frequencies: Frequencies = profile.frequencies
-    ranked = frequencies.ranked()
-    if not textual:
-        ranked = ranked[:_LISTED_NUMBERS]
+    ranked = frequencies.ranked(None if textual else _LISTED_NUMBERS)
     if not frequencies.total:
         return None
     listed = tuple((_exact(v, profile.kind) or str(v), count) for v, count in ranked)
@@ -190,7 +190,7 @@ def _frequent(profile: FeatureProfile) -> FrequentValues | None:
 def _strays(strays: Frequencies) -> FrequentValues | None:
     if not strays.total:
         return None
-    listed = tuple((str(value), count) for value, count in strays.ranked()[:_LISTED_STRAYS])
+    listed = tuple((str(value), count) for value, count in strays.ranked(_LISTED_STRAYS))
     other = strays.total - sum(count for _, count in listed)
     return FrequentValues(listed, other, strays.undercount)
 

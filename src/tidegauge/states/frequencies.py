@@ -95,10 +95,17 @@ class Frequencies:
         np.add.at(counts, coded.indices.to_numpy(), weights)
         return cls(coded.dictionary, counts, total, undercount)._cut()
 
-    def ranked(self) -> list[tuple[Any, int]]:
-        """The values as Python's, most frequent first; ties in the order of their text."""
-        pairs = zip(self.values.to_pylist(), self.counts.tolist(), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[1], str(pair[0])))
+    def ranked(self, most: int | None = None) -> list[tuple[Any, int]]:
+        """The values as Python's, most frequent first; ties in the order of their text.
+
+        With `most` only so many of them.
+        """
+        values, counts, n = self.values, self.counts, len(self.counts)
+        if most is not None and n > most:
+            kept = np.flatnonzero(counts >= np.partition(counts, n - most)[n - most])
+            values, counts = values.take(pa.array(kept)), counts[kept]
+        pairs = zip(values.to_pylist(), counts.tolist(), strict=True)
+        return sorted(pairs, key=lambda pair: (-pair[1], str(pair[0])))[:most]
 
     def to_bytes(self) -> bytes:
         scalars = {"total": self.total, "undercount": self.undercount}
