@@ -94,7 +94,7 @@ def test_nothing_is_lost_between_many_threads(tmp_path: Path) -> None:
     found = records(tmp_path)
     assert sorted(map(str, range(2_000))) == inputs(tmp_path)
     assert 2_000 == len({record["eventMetadata"]["eventId"] for record in found})
-    assert len(files(tmp_path)) > 10
+    assert len(files(tmp_path)) > 1  # how many is a matter of speed
     assert 0 == writer.dropped
 
 
