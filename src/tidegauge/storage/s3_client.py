@@ -40,12 +40,13 @@ def client(settings: S3Settings) -> S3Client:
     Raises:
         UsageError: the endpoint is no URL, or the profile is not in the AWS configuration.
     """
-    return _client(settings, os.getpid())
+    told = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
+    return _client(settings, (os.getpid(), told))
 
 
 @cache
-def _client(settings: S3Settings, _: int) -> S3Client:
-    """A client, made once a process.
+def _client(settings: S3Settings, _: tuple[int, frozenset[tuple[str, str]]]) -> S3Client:
+    """A client, made once a process and for what the environment says of AWS.
 
     Raises:
         UsageError: the endpoint is no URL, or the profile is not in the AWS configuration.
