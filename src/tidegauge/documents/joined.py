@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.documents.reader import Reader, count, mapping, text, version_one
-from tidegauge.documents.run import Inputs
+from tidegauge.documents.run import decode_inputs, encode_inputs
 from tidegauge.model.merged import MergeCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tidegauge.documents.run import Inputs
 
 COUNTED = ("records", "rejected", "outside_hour", "dropped")
 
@@ -49,11 +51,7 @@ def encode(unit: JoinedUnit) -> dict[str, Any]:
         "profiles": {str(bucket): name for bucket, name in unit.profiles.items()},
         "counts": unit.counts.as_json(),
         "counted": dict(unit.counted),
-        "inputs": {
-            "files": unit.inputs.files,
-            "bytes": unit.inputs.bytes,
-            "digest": unit.inputs.digest,
-        },
+        "inputs": encode_inputs(unit.inputs),
         "read_as": unit.read_as,
         "plan": unit.plan,
         "digest": unit.digest,
@@ -68,7 +66,6 @@ def decode(document: dict[str, Any], where: str) -> JoinedUnit:
     """
     reader = Reader(document, where)
     reader.get("version", version_one)
-    inputs = reader.section("inputs")
     return JoinedUnit(
         revision=reader.get("revision", count),
         buckets=reader.get("buckets", count),
@@ -76,11 +73,7 @@ def decode(document: dict[str, Any], where: str) -> JoinedUnit:
         profiles=_by_bucket(reader, "profiles"),
         counts=MergeCounts.from_json(reader.get("counts", mapping)),
         counted=reader.values("counted", count),
-        inputs=Inputs(
-            files=inputs.get("files", count),
-            bytes=inputs.get("bytes", count),
-            digest=inputs.get("digest", text),
-        ),
+        inputs=decode_inputs(reader.section("inputs")),
         read_as=reader.get("read_as", text),
         plan=reader.get("plan", text),
         digest=reader.get("digest", text),

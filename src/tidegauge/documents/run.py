@@ -77,11 +77,7 @@ def encode(record: RunRecord) -> dict[str, Any]:
         "baseline": record.baseline,
         "counts": dict(record.counts),
         **labels,
-        "inputs": {
-            "files": record.inputs.files,
-            "bytes": record.inputs.bytes,
-            "digest": record.inputs.digest,
-        },
+        "inputs": encode_inputs(record.inputs),
         "documents": dict(record.documents),
         "versions": dict(record.versions),
         "conf_digest": record.conf_digest,
@@ -97,7 +93,6 @@ def decode(document: dict[str, Any], where: str) -> RunRecord:
     """
     reader = Reader(document, where)
     reader.get("version", version_one)
-    inputs = reader.section("inputs")
     return RunRecord(
         monitor=reader.get("monitor", text),
         type=reader.get("type", text),
@@ -107,14 +102,28 @@ def decode(document: dict[str, Any], where: str) -> RunRecord:
         reason=reader.get("reason", text),
         baseline=reader.get("baseline", text),
         counts=reader.values("counts", count),
-        inputs=Inputs(
-            files=inputs.get("files", count),
-            bytes=inputs.get("bytes", count),
-            digest=inputs.get("digest", text),
-        ),
+        inputs=decode_inputs(reader.section("inputs")),
         documents=reader.values("documents", text),
         versions=reader.values("versions", text),
         conf_digest=reader.get("conf_digest", text),
         notes=reader.maybe("notes", texts) or (),
         labels=reader.maybe("labels", mapping) or {},
+    )
+
+
+def encode_inputs(inputs: Inputs) -> dict[str, Any]:
+    """What was read, as the documents have it."""
+    return {"files": inputs.files, "bytes": inputs.bytes, "digest": inputs.digest}
+
+
+def decode_inputs(reader: Reader) -> Inputs:
+    """What `encode_inputs` made.
+
+    Raises:
+        DocumentError: a value is missing or unfit.
+    """
+    return Inputs(
+        files=reader.get("files", count),
+        bytes=reader.get("bytes", count),
+        digest=reader.get("digest", text),
     )

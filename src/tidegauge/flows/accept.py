@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tidegauge.documents import constraints as constraints_document
-from tidegauge.documents import violations as violations_document
 from tidegauge.documents.run import RunStatus
-from tidegauge.documents.text import dump, load
+from tidegauge.documents.text import dump
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.pinned import baseline_id, pin_baseline, read_pinned
-from tidegauge.monitors.data_quality import CONSTRAINTS, VIOLATIONS
+from tidegauge.monitors.data_quality import CONSTRAINTS
 from tidegauge.rules.alarms.edits import EDIT, Edit, applied
-from tidegauge.sinks.runs import commit, committed, read_document, read_run
+from tidegauge.sinks.reported import ReportScope, reported_runs
+from tidegauge.sinks.runs import commit, read_run
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tidegauge.flows.job import Job
-    from tidegauge.model.outcome import Violation
     from tidegauge.model.window import Window
-    from tidegauge.sinks.layout import RunKey
 
 HISTORY = "history"
 
@@ -62,15 +60,17 @@ def accept(job: Job, feature: str, window: Window, variant: str | None = None) -
     }
     history = [*constraints.extension.get(HISTORY, ()), entry]
     constraints = replace(constraints, extension={**constraints.extension, HISTORY: history})
-    documents = _documents(job, baseline.id)
-    documents[CONSTRAINTS] = dump(constraints_document.encode(constraints))
-    id_ = baseline_id(documents)
-    folder = job.layout.baseline(id_, DATA_QUALITY)
-    former = read_run(job.storage, job.layout.baseline(baseline.id, DATA_QUALITY))
+    beside = job.layout.baseline(baseline.id, DATA_QUALITY)
+    former = read_run(job.storage, beside)
     if former is None:
         raise UsageError(
             f"the pinned baseline {baseline.id} was never completed; run `tidegauge baseline CONF`"
         )
+    # As they lie there, people's edits among them.
+    documents = {name: job.storage.read(join(beside, name)) for name in former.documents}
+    documents[CONSTRAINTS] = dump(constraints_document.encode(constraints))
+    id_ = baseline_id(documents)
+    folder = job.layout.baseline(id_, DATA_QUALITY)
     record = job.record(
         RunStatus.COMPLETED,
         baseline=id_,
@@ -83,21 +83,13 @@ def accept(job: Job, feature: str, window: Window, variant: str | None = None) -
     return Accepted(id_, baseline.id, folder, edits)
 
 
-def _documents(job: Job, baseline: str) -> dict[str, bytes]:
-    """The former baseline's documents as they lie there, people's edits among them."""
-    folder = job.layout.baseline(baseline, DATA_QUALITY)
-    record = read_run(job.storage, folder)
-    names = record.documents if record else ()
-    return {name: job.storage.read(join(folder, name)) for name in names}
-
-
 def _edits(job: Job, feature: str, window: Window, variant: str | None) -> tuple[Edit, ...]:
-    keys = committed(job.storage, job.layout, DATA_QUALITY)
+    scope = ReportScope(DATA_QUALITY, window.start, window.end)
     found = [
         violation
-        for key in keys
-        if key.window == window and variant in {None, key.variant}
-        for violation in _violations(job, key)
+        for run in reported_runs(job.storage, job.layout, scope)
+        if run.key.window == window and variant in {None, run.key.variant}
+        for violation in run.violations
     ]
     own = [violation for violation in found if violation.feature_name == feature]
     if not own:
@@ -132,13 +124,3 @@ def _loosest(edits: Sequence[Mapping[str, Any]]) -> Iterator[Edit]:
             yield Edit(feature, setting, min(values))
         else:
             yield Edit(feature, setting, values[0])
-
-
-def _violations(job: Job, key: RunKey) -> tuple[Violation, ...]:
-    folder = job.layout.run(key)
-    record = read_run(job.storage, folder)
-    if record is None or VIOLATIONS not in record.documents:
-        return ()
-    uri = join(folder, VIOLATIONS)
-    data = read_document(job.storage, folder, record, VIOLATIONS)
-    return violations_document.decode(load(data, uri), uri)

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 from tidegauge.config.quality import Deviation, MergedForm
 from tidegauge.config.schema import CaptureFormat
 from tidegauge.errors import UsageError
+from tidegauge.flows.captured import source_of
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.pinned import read_pinned, read_pins
-from tidegauge.flows.scripts import capture_script
-from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.quality import Problem, QualityPlan
 from tidegauge.model.statistics import Kind
 from tidegauge.sources.answers import AnswerColumn, Form, kinds_of
 from tidegauge.sources.groundtruth import LABEL_LAYOUT, GroundTruthSource
 from tidegauge.sources.predictions import Canonical
 from tidegauge.sources.source import (
-    DEFAULT_LAYOUT,
-    MANIFEST_LAYOUT,
     CaptureSource,
     Format,
     Marks,
@@ -29,7 +26,6 @@ from tidegauge.sources.source import (
 )
 from tidegauge.sources.training import column_names
 from tidegauge.sources.transform import INFERENCE_ID
-from tidegauge.storage import join
 
 if TYPE_CHECKING:
     from tidegauge.config.quality import GroundTruth, ModelQuality
@@ -166,27 +162,13 @@ def _source(job: Job, captures: Captures, canonical: Canonical, marks: Marks) ->
     kinds = dict(kinds_of(canonical.answers))
     if canonical.id:
         kinds[canonical.id] = Kind.TEXT
-    return CaptureSource(
-        captures.uri,
-        Format(captures.format),
-        rejected=join(
-            job.layout.root, "rejected", f"type={MODEL_QUALITY}", "variant={variant}",
-            "window={window}",
-        ),
-        layout=captures.layout or (MANIFEST_LAYOUT if captures.manifests else DEFAULT_LAYOUT),
-        time=captures.time,
-        read=captures.read,
-        header=captures.header,
+    return replace(
+        source_of(job, captures, MODEL_QUALITY),
         inputs=inputs,
-        outputs=captures.outputs,
         skip=frozenset(named - wanted),
         kinds=kinds,
-        preprocess=capture_script(job.conf),
-        manifests=captures.manifests,
-        inference_id=captures.inference_id,
         marks=marks,
-        sensitive=hashing_of(job.conf),
-    )  # fmt: skip
+    )
 
 
 def _inputs(job: Job, captures: Captures, wanted: frozenset[str]) -> tuple[str, ...]:

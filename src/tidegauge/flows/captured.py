@@ -8,23 +8,49 @@ from typing import TYPE_CHECKING
 from tidegauge.errors import InputError
 from tidegauge.flows.byspark import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.scripts import capture_script
+from tidegauge.flows.sensitive import hashing_of
 from tidegauge.flows.units import units_of
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sources.captures import Batch, batches
 from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.listing import Inputs
-from tidegauge.sources.source import Format
+from tidegauge.sources.source import DEFAULT_LAYOUT, MANIFEST_LAYOUT, CaptureSource, Format
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from tidegauge.config.schema import Captures
     from tidegauge.flows.job import Job
     from tidegauge.model.window import Window
-    from tidegauge.sinks.layout import Layout
-    from tidegauge.sources.source import CaptureSource
+    from tidegauge.sinks.layout import Layout, MonitorType
 
 ALL_VARIANTS = "_all"
+
+
+def source_of(job: Job, captures: Captures, type_: MonitorType) -> CaptureSource:
+    """The captures as the conf names them; each monitor says which columns it reads, and as what.
+
+    Raises:
+        UsageError: a script, or the key of sensitive columns, cannot be used.
+    """
+    return CaptureSource(
+        captures.uri,
+        Format(captures.format),
+        rejected=join(
+            job.layout.root, "rejected", f"type={type_}", "variant={variant}", "window={window}"
+        ),
+        layout=captures.layout or (MANIFEST_LAYOUT if captures.manifests else DEFAULT_LAYOUT),
+        time=captures.time,
+        read=captures.read,
+        header=captures.header,
+        outputs=captures.outputs,
+        preprocess=capture_script(job.conf),
+        manifests=captures.manifests,
+        inference_id=captures.inference_id,
+        sensitive=hashing_of(job.conf),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError, did_you_mean
 from tidegauge.flows.byspark import captured_hours
-from tidegauge.flows.captured import ALL_VARIANTS, Captured, refuse_reserved
+from tidegauge.flows.captured import ALL_VARIANTS, Captured, refuse_reserved, source_of
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.late import Lookback
-from tidegauge.flows.scripts import capture_script
-from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.window import Window, parse_duration
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.runs import completed
 from tidegauge.sources.source import (
-    DEFAULT_LAYOUT,
     DEFAULT_VARIANT,
-    MANIFEST_LAYOUT,
     CaptureSource,
-    Format,
 )
 from tidegauge.sources.windows import discover
-from tidegauge.storage import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,27 +55,13 @@ def captures_of(job: Job, baseline: Baseline) -> CaptureSource:
         inputs = tuple(name for name in known if name not in outputs)
     trained = conf.training.time if conf.training else None
     times = {name for name in (trained, captures.time) if name}
-    return CaptureSource(
-        captures.uri,
-        Format(captures.format),
-        rejected=join(
-            job.layout.root, "rejected", f"type={DATA_QUALITY}", "variant={variant}",
-            "window={window}",
-        ),
-        layout=captures.layout or (MANIFEST_LAYOUT if captures.manifests else DEFAULT_LAYOUT),
-        time=captures.time,
-        read=captures.read,
-        header=captures.header,
+    return replace(
+        source_of(job, captures, DATA_QUALITY),
         inputs=inputs,
-        outputs=outputs,
         skip=frozenset(conf.features.exclude) | times,
         kinds=baseline.kinds,
-        preprocess=capture_script(conf),
         custom_attributes=captures.custom_attributes,
-        manifests=captures.manifests,
-        inference_id=captures.inference_id,
-        sensitive=hashing_of(conf),
-    )  # fmt: skip
+    )
 
 
 def due_windows(

@@ -166,7 +166,7 @@ class _Checking:
             self.service.series(key),
             outputs=self._not_expected(profile),
             packs=self.packs.outcomes(key),
-            stated=self.stated.get(key),
+            stated=self.stated.get(key) or self.packs.statistics(key),
             sketch=self.job.sketch,
         )
         found = len(result.violations)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.flows.units import Units
     from tidegauge.model.outcome import Outcome
+    from tidegauge.model.statistics import Statistics
     from tidegauge.rules.constraints import Constraints
     from tidegauge.rules.packs.measure import Measure
     from tidegauge.rules.packs.overlay import InForce
@@ -99,6 +100,11 @@ class PackRun:
     def constraints(self, own: Constraints) -> Constraints:
         """The baseline's constraints with the drift settings of the packs."""
         return overridden(own, self.rules)
+
+    def statistics(self, key: RunKey) -> Statistics | None:
+        """What the rules of one run were answered from, already read out; None without rules."""
+        batch = self.batches.get(key)
+        return batch.statistics if batch else None
 
     def outcomes(self, key: RunKey) -> tuple[Outcome, ...]:
         """What became of each rule in one run."""

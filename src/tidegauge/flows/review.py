@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,13 @@ from tidegauge.sources.attributed import CUSTOM
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
+    from tidegauge.documents.run import RunRecord
     from tidegauge.flows.job import Job
     from tidegauge.flows.pinned import Baseline
     from tidegauge.model.outcome import Outcome
     from tidegauge.model.window import Window
     from tidegauge.profile.dataset import Profile
+    from tidegauge.rules.alarms.plan import Plan
     from tidegauge.sinks.layout import RunKey
     from tidegauge.sinks.reported import ReportScope
 
@@ -78,7 +79,8 @@ def outcomes_of(
     found = []
     known: dict[str, None] = {}
     for key in keys:
-        outcomes = _outcomes(job, key)
+        record = read_run(job.storage, job.layout.run(key))
+        outcomes = _outcomes(job, key, record) if record else ()
         known |= dict.fromkeys(outcome.feature for outcome in outcomes)
         own = tuple(outcome for outcome in outcomes if outcome.feature == feature)
         if own:
@@ -107,6 +109,7 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
             "alarms changes anything: make a baseline with `tidegauge baseline CONF` first"
         )
     keys = [k for k in committed(job.storage, job.layout, DATA_QUALITY) if scope.covers(k.window)]
+    runs_of = Counter(key.window for key in keys)
     history = History(job, bad_windows(job))
     runs = before = now = 0
     changes: list[Change] = []
@@ -114,10 +117,12 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
         record = read_run(job.storage, job.layout.run(key))
         if record is None or PROFILE not in record.documents:
             continue
-        old = {(o.feature, o.check): o for o in _outcomes(job, key)}
-        variants = sum(1 for k in keys if k.window == key.window)
-        before_it = history.before(key)
-        new = {(o.feature, o.check): o for o in _judged(job, baseline, key, variants, before_it)}
+        old = {(o.feature, o.check): o for o in _outcomes(job, key, record)}
+        plan = plan_of(
+            job.conf, baseline.calibration, key.window, runs_of[key.window], history.before(key)
+        )
+        profile = _profile(job, key, record)
+        new = {(o.feature, o.check): o for o in _judged(job, baseline, profile, plan)}
         runs += 1
         before += sum(map(_alarms, old.values()))
         now += sum(map(_alarms, new.values()))
@@ -129,15 +134,12 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
     return Replayed(runs, before, now, tuple(changes))
 
 
-def _judged(
-    job: Job, baseline: Baseline, key: RunKey, variants: int, rows_before: tuple[int, ...]
-) -> tuple[Outcome, ...]:
+def _profile(job: Job, key: RunKey, record: RunRecord) -> Profile:
     folder = job.layout.run(key)
-    record = read_run(job.storage, folder)
-    assert record is not None  # noqa: S101  (it was there a moment ago)
-    data = read_document(job.storage, folder, record, PROFILE)
-    profile = from_parquet(data, join(folder, PROFILE))
-    plan = plan_of(job.conf, baseline.calibration, key.window, variants, rows_before)
+    return from_parquet(read_document(job.storage, folder, record, PROFILE), join(folder, PROFILE))
+
+
+def _judged(job: Job, baseline: Baseline, profile: Profile, plan: Plan) -> tuple[Outcome, ...]:
     return evaluate(
         profile.statistics(),
         baseline.constraints,
@@ -171,15 +173,11 @@ def _runs_of(job: Job, window: Window, variant: str | None) -> tuple[RunKey, ...
     return found
 
 
-def _outcomes(job: Job, key: RunKey) -> tuple[Outcome, ...]:
-    return tuple(_read(job, key))
-
-
-def _read(job: Job, key: RunKey) -> Iterator[Outcome]:
+def _outcomes(job: Job, key: RunKey, record: RunRecord) -> tuple[Outcome, ...]:
+    """The outcomes that a run committed; none of a failed one."""
+    if OUTCOMES not in record.documents:
+        return ()
     folder = job.layout.run(key)
-    record = read_run(job.storage, folder)
-    documents: Mapping[str, str] = record.documents if record else {}
-    if record is not None and OUTCOMES in documents:
-        uri = join(folder, OUTCOMES)
-        data = read_document(job.storage, folder, record, OUTCOMES)
-        yield from outcomes_document.decode(load(data, uri), uri)
+    uri = join(folder, OUTCOMES)
+    data = read_document(job.storage, folder, record, OUTCOMES)
+    return outcomes_document.decode(load(data, uri), uri)

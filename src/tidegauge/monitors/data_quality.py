@@ -111,7 +111,8 @@ def check(  # noqa: PLR0913  (a window has that many sides)
     """The documents of one window: statistics, every outcome, metrics, and violations if any.
 
     `outputs` are the endpoint's answers: profiled, and never an unexpected column. `packs` is what
-    became of the rules that people wrote; `stated` as for the baseline.
+    became of the rules that people wrote; `stated` are the statistics where they are known already:
+    another engine's, or what the rules were answered from.
     """
     statistics = stated or profile.statistics()
     constraints, plan = against.constraints, against.plan

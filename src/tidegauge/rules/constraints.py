@@ -177,9 +177,8 @@ class Disabled:
     setting: str
 
 
-Constraint = (
-    MissingColumn
-    | DataType
+OfFeature = (
+    DataType
     | Completeness
     | NonNegative
     | Domain
@@ -187,8 +186,8 @@ Constraint = (
     | Length
     | NumericDrift
     | CategoricalDrift
-    | Disabled
 )
+Constraint = MissingColumn | OfFeature | Disabled
 
 
 def expand(constraints: Constraints) -> tuple[Constraint, ...]:

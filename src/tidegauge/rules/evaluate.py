@@ -45,18 +45,8 @@ if TYPE_CHECKING:
     from tidegauge.rules.alarms.plan import Plan
     from tidegauge.rules.alarms.policy import Test
     from tidegauge.rules.alarms.trial import Trial
-    from tidegauge.rules.constraints import Constraint, Constraints, MonitoringConfig
+    from tidegauge.rules.constraints import Constraint, Constraints, MonitoringConfig, OfFeature
 
-_OfFeature = (
-    DataType
-    | Completeness
-    | NonNegative
-    | Domain
-    | Range
-    | Length
-    | NumericDrift
-    | CategoricalDrift
-)
 _NO_ROWS = "the dataset has no rows"
 
 
@@ -155,7 +145,7 @@ def _finding(constraint: Constraint, scene: _Scene) -> Finding:
 
 
 def _feature_finding(
-    constraint: _OfFeature,
+    constraint: OfFeature,
     current: FeatureStatistics,
     scene: _Scene,
 ) -> Finding:
@@ -186,7 +176,7 @@ def _feature_finding(
 
 
 def _tried(
-    constraint: _OfFeature,
+    constraint: OfFeature,
     current: FeatureStatistics,
     baseline: FeatureStatistics,
     trial: Trial,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tidegauge.documents import text, violations
 from tidegauge.sinks.runs import VIOLATIONS, committed, read_digested_run, read_document
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from tidegauge.documents.run import RunStatus
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tidegauge.model.window import Window
     from tidegauge.sinks.layout import Layout, MonitorType, RunKey
     from tidegauge.storage import Storage
+
+T = TypeVar("T")
 
 _READERS = 8  # a small document is all waiting: for the disk, or for S3's answer
 
@@ -58,10 +61,22 @@ def reported_runs(storage: Storage, layout: Layout, scope: ReportScope) -> tuple
         DocumentError: a document of a run does not have its shape.
         StorageError: a run's violations are not those that it committed.
     """
+    return each_run(storage, layout, scope, lambda key: _read(storage, layout, key))
+
+
+def each_run(
+    storage: Storage, layout: Layout, scope: ReportScope, read: Callable[[RunKey], T | None]
+) -> tuple[T, ...]:
+    """What is read of each committed run of the scope, by variant and window, several at once.
+
+    A run of which there is None is left out.
+
+    Raises:
+        StorageError: the runs cannot be listed; and what `read` raises.
+    """
     keys = [key for key in committed(storage, layout, scope.type) if scope.covers(key.window)]
     with ThreadPoolExecutor(_READERS) as readers:
-        runs = readers.map(lambda key: _read(storage, layout, key), keys)
-        return tuple(run for run in runs if run is not None)
+        return tuple(found for found in readers.map(read, keys) if found is not None)
 
 
 def _read(storage: Storage, layout: Layout, key: RunKey) -> ReportedRun | None:

@@ -6,7 +6,6 @@ are marked at their window, level shifts listed with the levels before and after
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tidegauge.documents import text
 from tidegauge.documents.quality import statistics
 from tidegauge.rules.quality.stability import marks_of
-from tidegauge.sinks.runs import STATISTICS, committed, read_document, read_run
+from tidegauge.sinks.reported import each_run
+from tidegauge.sinks.runs import STATISTICS, read_document, read_run
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tidegauge.sinks.reported import ReportScope
     from tidegauge.storage import Storage
 
-_READERS = 8  # a small document is all waiting: for the disk, or for S3's answer
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -71,10 +70,7 @@ def read_series(
         DocumentError: a document of a run does not have its shape.
         StorageError: a run's statistics are not those that it committed.
     """
-    keys = [key for key in committed(storage, layout, scope.type) if scope.covers(key.window)]
-    with ThreadPoolExecutor(_READERS) as readers:
-        points = readers.map(lambda key: _read(storage, layout, key), keys)
-        found = [point for point in points if point is not None]
+    found = each_run(storage, layout, scope, lambda key: _read(storage, layout, key))
     before = _values(baseline) if baseline is not None else {}
     by_variant = groupby(found, key=lambda point: point.key.variant)
     return tuple(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegauge.sources.opening import Form, inner, open_records
+from tidegauge.sources.inference import part_of
+from tidegauge.sources.opening import Form, open_records
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def open_envelopes(lines: Lines) -> Envelopes:
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record with what we read of it; its metadata are not worth rejecting a record for."""
-    capture = inner(record, "captureData")
+    capture = part_of(record, "captureData")
     metadata = record.get("eventMetadata")
     told = metadata if isinstance(metadata, dict) else {}
     texts = {name: told.get(name) for name in _METADATA}
@@ -103,7 +104,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _payload(capture: Mapping[str, Any], side: str) -> dict[str, str | None]:
-    payload = inner(capture, side)
+    payload = part_of(capture, side)
     for field in _PAYLOAD:
         if not isinstance(payload.get(field.name), str | None):
             raise BadRecord(f"{side}.{field.name} is not a text")

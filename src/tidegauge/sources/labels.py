@@ -20,11 +20,12 @@ from tidegauge.sources.answers import numbers, texts
 from tidegauge.sources.bytime import faults
 from tidegauge.sources.chunks import gathered
 from tidegauge.sources.columns import one_array
+from tidegauge.sources.inference import part_of
 from tidegauge.sources.kinds import TIMESTAMP
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import relative
 from tidegauge.sources.marks import places
-from tidegauge.sources.opening import Form, inner, open_records
+from tidegauge.sources.opening import Form, open_records
 from tidegauge.sources.payload import Columns, rows_of
 from tidegauge.sources.predictions import moments
 from tidegauge.sources.reading import Unreadable
@@ -188,7 +189,7 @@ def _labels(data: str | None, encoding: str | None, name: str) -> Sequence[str |
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    truth, metadata = inner(record, _TRUTH), inner(record, _METADATA)
+    truth, metadata = part_of(record, _TRUTH), part_of(record, _METADATA)
     fields = {_TRUTH: {key: truth.get(key) for key in ("data", "encoding")}}
     fields[_METADATA] = {"eventId": metadata.get("eventId")}
     for section, values in fields.items():

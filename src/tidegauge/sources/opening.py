@@ -62,20 +62,6 @@ def open_records(lines: Lines, form: Form) -> Opened:
     )
 
 
-def inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The object under a key, an empty one where there is none.
-
-    Raises:
-        BadRecord: it is no object.
-    """
-    found = value.get(key)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise BadRecord(f"{key} is not an object")
-    return found
-
-
 def _together(arrays: Sequence[pa.Array]) -> pa.Array:
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 

@@ -22,7 +22,7 @@ from tidegauge.rules.constraints import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
     from tidegauge.rules.alarms.calibration import Calibration
@@ -58,16 +58,17 @@ class Plan:
 
         Missing and extra columns, and whether a text column still is one, are plain facts.
         """
+        expanded = expand(constraints)
         tested = [
             (constraint.feature, constraint.check)
-            for constraint in expand(constraints)
+            for constraint in expanded
             if _is_tested(constraint)
             and self.policy.of(constraint.feature, constraint.check).method is Method.BUDGET
         ]
         if self.policy.of(*ROWS).method is Method.BUDGET:
             tested.append(ROWS)
         levels = self.policy.levels(tested, self.spacing, self.variants)
-        floors = _floors(constraints)
+        floors = _floors(constraints, expanded)
         known = self.calibration.features if self.calibration else {}
         return {
             test: Trial(levels[test], self._setting(test, floors), known.get(test[0]), self.season)
@@ -91,7 +92,7 @@ def _is_tested(constraint: Constraint) -> bool:
             return False
 
 
-def _floors(constraints: Constraints) -> Mapping[Test, float]:
+def _floors(constraints: Constraints, expanded: Iterable[Constraint]) -> Mapping[Test, float]:
     """What the document asks: of single features, or of all where it is not the default's 0.1.
 
     It is what people edit, and what was accepted, so it outdoes the conf.
@@ -99,7 +100,7 @@ def _floors(constraints: Constraints) -> Mapping[Test, float]:
     overrides = {feature.name: feature.overrides for feature in constraints.features}
     usual = MonitoringConfig()
     found: dict[Test, float] = {}
-    for constraint in expand(constraints):
+    for constraint in expanded:
         key = _FLOORS.get(type(constraint))
         if key is None:
             continue
