@@ -56,26 +56,40 @@ class Distinct:
         return (K - 1) / ((int(self.hashes[K - 1]) + 1) / _EVERY)
 
     @classmethod
-    def of_hashes(cls, hashes: NDArray[np.uint64], counts: NDArray[np.int64] | None = None) -> Self:
-        """The state of hashes in any order, with repetitions; `counts` defaults to one each."""
+    def of_hashes(
+        cls,
+        hashes: NDArray[np.uint64],
+        counts: NDArray[np.int64] | None = None,
+        *,
+        distinct: int | None = None,
+        in_runs: bool = False,
+    ) -> Self:
+        """The state of hashes in any order, with repetitions; `counts` defaults to one each.
+
+        It takes less time where the number of distinct ones is known, or that they are some
+        ascending runs one after another.
+        """
         # Hashes are uniform, so a bound can be guessed and tried: one compare a hash, not a sort.
-        share = 1.25 * K / max(1, len(hashes))
+        share = 1.25 * K / max(1, len(hashes) if distinct is None else distinct)
         while share < 1:
-            low = hashes < np.uint64(share * _EVERY)
-            few = cls._of_few(hashes[low], None if counts is None else counts[low])
+            low = np.flatnonzero(hashes < np.uint64(share * _EVERY))  # and `take`: half of a mask
+            some = None if counts is None else counts.take(low)
+            few = cls._of_few(hashes.take(low), some, in_runs=in_runs)
             if len(few.hashes) == K:
                 return few
             share *= 4  # many repetitions: look further up
-        return cls._of_few(hashes, counts)
+        return cls._of_few(hashes, counts, in_runs=in_runs)
 
     @classmethod
-    def _of_few(cls, hashes: NDArray[np.uint64], counts: NDArray[np.int64] | None) -> Self:
+    def _of_few(
+        cls, hashes: NDArray[np.uint64], counts: NDArray[np.int64] | None, *, in_runs: bool
+    ) -> Self:
         if not len(hashes):
             return cls.empty()
         if counts is None:
             hashes = np.sort(hashes)
         else:
-            order = np.argsort(hashes, kind="stable")  # merged states are runs in order
+            order = np.argsort(hashes, kind="stable" if in_runs else "quicksort")
             hashes, counts = hashes[order], counts[order]
         starts = np.concatenate(([0], np.flatnonzero(hashes[1:] != hashes[:-1]) + 1))
         if counts is None:
@@ -98,7 +112,7 @@ class Distinct:
             cuts = [len(state.hashes) for state in listed]
         hashes = np.concatenate([s.hashes[:cut] for s, cut in zip(listed, cuts, strict=True)])
         counts = np.concatenate([s.counts[:cut] for s, cut in zip(listed, cuts, strict=True)])
-        return cls.of_hashes(hashes, counts.astype(np.int64, copy=False))
+        return cls.of_hashes(hashes, counts.astype(np.int64, copy=False), in_runs=True)
 
     def to_bytes(self) -> bytes:
         return pack("distinct", 1, {"k": K}, {"hashes": self.hashes, "counts": narrow(self.counts)})

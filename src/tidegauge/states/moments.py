@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -169,7 +168,10 @@ def _two_sum(a: float, b: float) -> tuple[float, float]:
 def _product_error(n: int, pivot: float) -> float:
     """What rounding took from n * pivot."""
     product = n * pivot
-    return float(n * Fraction(pivot) - Fraction(product)) if math.isfinite(product) else 0.0
+    if not math.isfinite(product):
+        return 0.0
+    (p, q), (rounded, scale) = pivot.as_integer_ratio(), product.as_integer_ratio()
+    return (n * p * scale - rounded * q) / (q * scale)
 
 
 def _ratio(power: float, spread: float) -> float | None:
