@@ -56,19 +56,10 @@ class Distinct:
         return (K - 1) / ((int(self.hashes[K - 1]) + 1) / _EVERY)
 
     @classmethod
-    def of_hashes(
-        cls,
-        hashes: NDArray[np.uint64],
-        counts: NDArray[np.int64] | None = None,
-        *,
-        distinct: int | None = None,
-    ) -> Self:
-        """The state of hashes in any order, with repetitions; `counts` defaults to one each.
-
-        Where the number of distinct ones is known it takes less time.
-        """
+    def of_hashes(cls, hashes: NDArray[np.uint64], counts: NDArray[np.int64] | None = None) -> Self:
+        """The state of hashes in any order, with repetitions; `counts` defaults to one each."""
         # Hashes are uniform, so a bound can be guessed and tried: one compare a hash, not a sort.
-        share = 1.25 * K / max(1, len(hashes) if distinct is None else distinct)
+        share = 1.25 * K / max(1, len(hashes))
         while share < 1:
             low = np.flatnonzero(hashes < np.uint64(share * _EVERY))  # and `take`: half of a mask
             some = None if counts is None else counts.take(low)
