@@ -1,10 +1,12 @@
-"""A worker's memory: kept for the next part, instead of given back and asked for again."""
+"""A process that does nothing but our work: it keeps its memory, and loads no pandas."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 from functools import cache
+
+import pyarrow as pa
 
 # mallopt's parameters and the most that its threshold may be: glibc's malloc.h.
 _TRIM_THRESHOLD = -1
@@ -26,3 +28,25 @@ def keep_memory() -> bool:
         return False
     told = (mallopt(_TRIM_THRESHOLD, _MOST_KEPT), mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT))
     return all(told)
+
+
+def forgo_pandas() -> None:
+    """Have pyarrow do without pandas in this process: half a second and 90 MB, for nothing of ours.
+
+    With the first array that it makes pyarrow loads pandas, if that is installed, to know its types
+    from then on. It looks once; where pandas is loaded already, or cannot be found, it stays so.
+    """
+    if "pandas" not in sys.modules:
+        sys.meta_path.insert(0, _NoPandas)
+        pa.array([0])
+        sys.meta_path.remove(_NoPandas)
+
+
+class _NoPandas:
+    """An importer that finds no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Leave all others to the next importer."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
