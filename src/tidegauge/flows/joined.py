@@ -15,6 +15,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from tidegauge.config.quality import MergedForm
 from tidegauge.documents.joined import COUNTED, JoinedUnit
 from tidegauge.engines.joins import Joining
 from tidegauge.errors import InputError, UsageError
@@ -39,6 +40,7 @@ from tidegauge.sinks.merged import (
     remove_unit,
     rows_name,
 )
+from tidegauge.sinks.merged_lines import remove_lines
 from tidegauge.sources.groundtruth import label_groups
 
 if TYPE_CHECKING:
@@ -141,6 +143,7 @@ class _Pass:
         storage, layout = self.job.storage, self.job.layout
         for key in self.new:
             begin_unit(storage, layout, key)
+            self._remove_lines(key)
         kept_rows = kept_parts(self.job, self.again)
         captured = sum(batch.inputs.size_bytes for batch in self.new.values())
         buckets = _buckets(captured + sum(part.size_bytes for part in kept_rows))
@@ -219,6 +222,8 @@ class _Pass:
         in_place = unit.buckets == buckets and unit.plan == self.reading.folded_as
         if in_place and not (came.labelled or came.corrected):
             return unit
+        if not in_place:
+            self._remove_lines(key, buckets)
         revision = unit.revision + 1
         kept = [state for state in states if state.kept]
         profiles = {
@@ -237,6 +242,11 @@ class _Pass:
             plan=self.reading.folded_as,
         )
         return self._committed(key, unit, revised, profiles)
+
+    def _remove_lines(self, key: RunKey, buckets: int = 0) -> None:
+        """Of merged records in the service's form those that are of no bucket any more."""
+        if _truth(self.job).merged is MergedForm.SAGEMAKER:
+            remove_lines(self.job.storage, self.job.layout, key, buckets)
 
     def _profile(self, key: RunKey, unit: JoinedUnit, state: BucketState) -> QualityProfile:
         if state.whole:
