@@ -69,10 +69,12 @@ def _missed_windows(missed: Missed) -> Shown:
     of = f"missed windows of {missed.type.replace('_', ' ')}"
     if missed.windows is None:
         return Shown(of, ("cannot be told, since",), ((missed.obstacle,),))
-    some = tuple((str(window),) for window in missed.windows[:_FEW_WINDOWS])
+    if not missed.windows:
+        return Shown(f"no {of}", ("window",), ())
+    some = tuple((missed.type.value, str(window)) for window in missed.windows[:_FEW_WINDOWS])
     more = len(missed.windows) - len(some)
-    rows = (*some, (f"and {more:,} more",)) if more else some
-    return Shown(f"{len(missed.windows):,} {of}", ("window",), rows)
+    rows = (*some, ("", f"and {more:,} more")) if more else some
+    return Shown(f"{len(missed.windows):,} missed windows", ("type", "window"), rows)
 
 
 def _waiting_windows(waiting: Sequence[Unevaluated]) -> Shown:

@@ -36,12 +36,12 @@ def status(made: World, *arguments: str) -> str:
 def test_windows_that_should_have_been_evaluated_are_missed(made: World) -> None:
     """By their wait, until `monitor` has run; data quality, which the conf has not, is not told."""
     before = status(made)
-    assert "4 missed windows of model quality" in before
-    assert "2024-03-02T00:00Z/P1D" in before
-    assert "data quality" not in before
+    assert "4 missed windows" in before
+    assert "model_quality │ 2024-03-02T00:00Z/P1D" in before
+    assert "data_quality" not in before
     assert 0 == made.run("monitor").code
     after = status(made)
-    assert "0 missed windows of model quality" in after
+    assert "no missed windows of model quality" in after
     assert "wait for labels" not in after
 
 
@@ -54,7 +54,7 @@ def test_windows_that_wait_for_labels_tell_their_coverage(made: World) -> None:
 
     assert "nothing to do" in made.run("monitor", *waits).out
     said = status(made, *waits)
-    assert "0 missed windows of model quality" in said
+    assert "no missed windows of model quality" in said
     assert re.search(r"2024-03-02T00:00Z/P1D │ blue │ 57 of 120 │ 47.5 % │ 2124-", said), said
     assert "2024-03-04T00:00Z/P1D │ green │ 0 of 120 │ 0.0 %" in said
 
@@ -64,7 +64,7 @@ def test_a_window_whose_coverage_is_reached_is_missed(made: World) -> None:
     waits = ("--set", f"ground_truth.wait={A_LONG_TIME}")
     assert 0 == made.run("monitor", *waits).code
     said = status(made, *waits, "--set", "ground_truth.coverage=0.9")
-    assert "1 missed windows of model quality" in said
+    assert "1 missed windows" in said
     assert f"{(len(DAYS) - 1) * len(VARIANTS)} windows wait for labels" in said
 
 
