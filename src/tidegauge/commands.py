@@ -108,14 +108,15 @@ def report(arguments: argparse.Namespace) -> int:
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
     from tidegauge.flows.alerting import tell
+    from tidegauge.flows.claiming import reporting
 
-    job = Job(conf, LocalEngine())
+    job, now = Job(conf, LocalEngine()), datetime.now(UTC)
     types = _types(conf, arguments.type, is_monitored)
-    made = [_reported(job, type_, since, until) for type_ in types]
-    # One telling for all types: a file of metrics would else say how the last of them is.
-    for told in tell(job, made, datetime.now(UTC)):
-        failed = " (not all: it will be told by the next report)" if told.failure else ""
-        print_text(f"{told.receiver} was told of {told.count}{failed}")
+    with reporting(job, now) as alone:
+        made = [_reported(job, type_, since, until) for type_ in types]
+        for told in tell(job, made, now, alone):
+            failed = " (not all: it will be told by the next report)" if told.failure else ""
+            print_text(f"{told.receiver} was told of {told.count}{failed}")
     return int(ExitCode.DONE)
 
 
@@ -127,8 +128,8 @@ def _reported(
     made = make_report(job, type_, since, until)
     if made.rows:
         _print(days_table(made.rows))
-    if any(story.closed is None for story in made.incidents):
-        _print(open_incidents_table(made.incidents))
+    if any(story.closed is None for story in made.known.incidents):
+        _print(open_incidents_table(made.known.incidents))
     for series in made.series:
         _print(quality_table(series))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)

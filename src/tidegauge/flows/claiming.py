@@ -2,12 +2,14 @@
 
 What protects a window is the claim; that documents are only ever put where there is none, and that
 the commit is looked at again, protects it even from a run that slept and lost its claim meanwhile.
+A report is claimed as a whole: who waits for another one then sees what that one has told.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from tidegauge.storage import claims_in, join
 from tidegauge.storage.partition_names import escape_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tidegauge.documents.run import RunRecord
@@ -40,15 +42,49 @@ _UNTIL_IT_HAS_ENDED = (
     "wait until that run has ended (what one that has died holds on S3 lapses after `s3.lease`), "
     "then try again"
 )
+_PATIENCE_SECONDS = 600.0
+_PAUSE_SECONDS = 0.5
 
 
 @contextmanager
 def claiming(job: Job, now: datetime) -> Iterator[Claimed]:
     """What this run has claimed, as long as the block lasts."""
+    with _claims(job, now) as claims:
+        yield Claimed(job, claims)
+
+
+@contextmanager
+def reporting(job: Job, now: datetime) -> Iterator[Callable[[], bool]]:
+    """Be alone in reporting on the monitor; yields who asks whether that is still so.
+
+    Another report is waited for, ten minutes, and as long as a dead one's claim takes to lapse.
+
+    Raises:
+        StorageError: it takes longer, or the store cannot be reached.
+    """
+    place, patience = job.layout.reporting, _PATIENCE_SECONDS + job.conf.s3.lease
+    with _claims(job, now) as claims:
+        for waited in range(int(patience / _PAUSE_SECONDS) + 1):
+            holder = claims.take(place)
+            if not holder:
+                break
+            if not waited:
+                log.info("waiting for the report that is made by %s", holder)
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            raise StorageError(
+                f"another report of this monitor is being made by {holder}, for longer than "
+                f"{patience:.0f} s; look what keeps it, then try again"
+            )
+        yield lambda: claims.holds(place)
+
+
+@contextmanager
+def _claims(job: Job, now: datetime) -> Iterator[Claims]:
     owner = escape_segment(f"{gethostname()}-{os.getpid()}-{now:%Y%m%dT%H%M%S.%f}")
     claims = claims_in(job.layout.claims, owner, job.conf.s3)
     try:
-        yield Claimed(job, claims)
+        yield claims
     finally:
         claims.release()
 

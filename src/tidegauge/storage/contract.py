@@ -83,6 +83,20 @@ class Storage(Protocol):
         """Put the object unless there is another; False: there is one, of other content."""
         ...
 
+    def tagged(self, uri: str) -> tuple[bytes, str]:
+        """The object's content, and a tag that no other content there will have.
+
+        Where there is none: nothing, and the tag "".
+        """
+        ...
+
+    def replace(self, uri: str, data: bytes, tag: str) -> str:
+        """Put the object in place of the one with this tag; returns the new tag.
+
+        "" is returned, and nothing put, where there is another object by now.
+        """
+        ...
+
     def delete(self, uris: Iterable[str]) -> None:
         """Remove the objects; one that is not there is fine."""
         ...

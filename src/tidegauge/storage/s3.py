@@ -56,14 +56,21 @@ class S3Storage:
     settings: S3Settings = FROM_ENVIRONMENT
 
     def read(self, uri: str) -> bytes:
-        bucket, key = split_s3(uri)
+        return self._get(uri)[0]
+
+    def _get(self, uri: str) -> tuple[bytes, str]:
         with explained("read", uri):
             for attempt in range(1, self.settings.attempts):
                 try:
-                    return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
+                    return self._get_once(uri)
                 except _BROKEN_BODY:
                     _wait(attempt)
-            return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
+            return self._get_once(uri)
+
+    def _get_once(self, uri: str) -> tuple[bytes, str]:
+        bucket, key = split_s3(uri)
+        answer = client(self.settings).get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
 
     def write(self, uri: str, data: bytes) -> None:
         bucket, key = split_s3(uri)
@@ -74,7 +81,21 @@ class S3Storage:
 
     def create(self, uri: str, data: bytes) -> bool:
         # An answer that was lost looks like another's object: the content tells.
-        return put_if(self.settings, uri, data, IfNoneMatch="*") or self.read(uri) == data
+        return bool(put_if(self.settings, uri, data, IfNoneMatch="*")) or self.read(uri) == data
+
+    def tagged(self, uri: str) -> tuple[bytes, str]:
+        try:
+            return self._get(uri)
+        except NotFound:
+            return b"", ""
+
+    def replace(self, uri: str, data: bytes, tag: str) -> str:
+        condition: Condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        replaced = put_if(self.settings, uri, data, **condition)
+        if not replaced:
+            there, its_tag = self.tagged(uri)
+            return its_tag if there == data else ""  # as in `create`
+        return replaced
 
     def delete(self, uris: Iterable[str]) -> None:
         for bucket, group in groupby(map(split_s3, uris), key=lambda location: location[0]):
@@ -140,8 +161,8 @@ class Condition(TypedDict, total=False):
     IfMatch: str
 
 
-def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Condition]) -> bool:
-    """Put the object if the condition holds; False: it does not.
+def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Condition]) -> str:
+    """Put the object if the condition holds, and return its tag; "": it does not.
 
     Raises:
         StorageError: the object cannot be written.
@@ -150,12 +171,13 @@ def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Cond
     s3 = client(settings)
     with explained("write", uri):
         try:
-            s3.put_object(Bucket=bucket, Key=key, Body=data, **_encryption(settings), **condition)
+            return s3.put_object(
+                Bucket=bucket, Key=key, Body=data, **_encryption(settings), **condition
+            )["ETag"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in _NOT_SO:
                 raise
-            return False
-    return True
+            return ""
 
 
 def _encryption(settings: S3Settings) -> _Encryption:
