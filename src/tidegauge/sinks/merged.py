@@ -7,7 +7,7 @@ old ones until the new ones are listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -98,11 +98,8 @@ def read_unit(storage: Storage, layout: Layout, key: RunKey) -> JoinedUnit | Non
         DocumentError: the document is not one of ours.
     """
     uri = join(layout.merged(key), JOINED)
-    try:
-        data = storage.read(uri)
-    except NotFound:
-        return None
-    return joined.decode(text.load(data, uri), uri)
+    data, tag = storage.tagged(uri)
+    return replace(joined.decode(text.load(data, uri), uri), tag=tag) if tag else None
 
 
 def read_profile(
@@ -118,14 +115,18 @@ def commit_unit(
 ) -> None:
     """Put the states and then the document of a unit, whose rows are there.
 
+    It takes the place of the document with the unit's tag, and of no other.
+
     Raises:
-        StorageError: another run has put other states meanwhile.
+        StorageError: another run has put other states or another document meanwhile.
     """
     folder = layout.merged(key)
     for name, data in sorted(profiles.items()):
         if not storage.create(uri := join(folder, name), data):
             raise taken_over(uri)
-    storage.write(join(folder, JOINED), text.dump(joined.encode(unit)))
+    uri = join(folder, JOINED)
+    if not storage.replace(uri, text.dump(joined.encode(unit)), unit.tag):
+        raise taken_over(uri)
 
 
 def remove_replaced(
