@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer, data, cut=how is How.CUT)
 
     def _answer(self, answer: HTTPResponse, data: bytes, *, cut: bool) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)  # the date is the server's
         for name, value in answer.getheaders():
             if name.lower() not in _HOP:
                 self.send_header(name, value)

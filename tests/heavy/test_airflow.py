@@ -59,7 +59,7 @@ class Airflow:
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One command of Airflow's."""
         done = subprocess.run(
-            [Path(self.python).with_name("airflow"), *arguments],
+            [self.python, "-m", "airflow", *arguments],
             env=os.environ | self.environment, capture_output=True, text=True, check=False,
             timeout=600,
         )  # fmt: skip
