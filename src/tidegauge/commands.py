@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.loading import load_conf, to_yaml
 from tidegauge.config.schema import Conf, EngineName
+from tidegauge.engines.arrow.memory import forgo_pandas
 from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
+from tidegauge.flows.scripts import has_scripts
 from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
 from tidegauge.rules.packs.rows import RowRules
@@ -257,15 +259,18 @@ def _job(arguments: argparse.Namespace) -> Job:
     if arguments.engine:
         overrides.append(f"engine={arguments.engine}")
     conf = load_conf(arguments.conf, overrides)
-    return Job(conf, _engine(conf, arguments.master))
+    lean = arguments.alone and not has_scripts(conf)
+    if lean:
+        forgo_pandas()
+    return Job(conf, _engine(conf, arguments.master, lean=lean))
 
 
-def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
+def _engine(conf: Conf, master: str | None, *, lean: bool) -> LocalEngine | SparkEngine:
     if conf.engine is EngineName.LOCAL:
         if master:
             raise UsageError("--master chooses a Spark master, and the conf says engine: local")
         return LocalEngine()
     if conf.engine is EngineName.DEEQU:
-        return SparkEngine(master, RowRules.DEEQU)
+        return SparkEngine(master, RowRules.DEEQU, lean=lean)
     engine = AutoEngine if conf.engine is EngineName.AUTO else SparkEngine
-    return engine(master, conf.row_rules)
+    return engine(master, conf.row_rules, lean=lean)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tidegauge.flows.cleaning import Removed
-    from tidegauge.flows.review import Change
+    from tidegauge.flows.replaying import Change
     from tidegauge.flows.status import Status
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints

@@ -181,6 +181,28 @@ def test_a_violation_names_its_numbers(road: Road) -> None:
     )
 
 
+def test_explain_takes_a_metric_apart(road: Road) -> None:
+    """By every number of its outcome, and by the rows that moved most; the report has its value."""
+    made, _ = road
+    key = next(
+        k for k in made.stored() if "=green" in k and k.endswith("constraint_violations.json")
+    )
+    violation = made.document(key)["violations"][0]
+    window = key.split("window=")[1].split("/")[0].replace("_", "/")
+    told = made.run("explain", "--feature", violation["metric_name"], "--window", window)
+    assert (0, 1) == (told.code, told.out.count("green, 2024"))
+    assert f"violated. {violation['description']}" in told.out
+    assert "- moved: rows with the label '" in told.out
+    lines = [
+        json.loads(line)
+        for k, data in made.stored().items()
+        if k.startswith("violations/") and f"feature={violation['metric_name']}" in k
+        for line in data.splitlines()
+    ]
+    observed = violation["tidegauge"]["value"]
+    assert observed in [line["observed"] for line in lines]
+
+
 def late(days: float) -> list[Told]:
     """The labels that were collected this long after the first of March, or earlier."""
     return [label for label in told() if label.time < START + days * DAY]

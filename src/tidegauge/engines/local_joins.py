@@ -27,6 +27,7 @@ from tidegauge.engines.joins import (
     packets,
 )
 from tidegauge.engines.local import ALONE_BYTES
+from tidegauge.engines.memory import keep_freed
 from tidegauge.engines.packets import SCHEMA, from_batch, order, to_batch
 from tidegauge.errors import EngineError
 
@@ -90,7 +91,7 @@ def _workers(parts: Sequence[Part], processes: int | None) -> int:
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
-        with ProcessPoolExecutor(workers) as pool:
+        with ProcessPoolExecutor(workers, initializer=keep_freed) as pool:
             yield pool
     except BrokenProcessPool as error:
         raise EngineError(

@@ -22,6 +22,7 @@ from tidegauge.engines.joins import (
     merged_folds,
     packets,
 )
+from tidegauge.engines.memory import keep_freed
 from tidegauge.engines.packets import SPARK_SCHEMA, Packet, from_batch, order, to_batch
 from tidegauge.engines.spark import (
     BATCH_SETTING,
@@ -81,6 +82,7 @@ def join_labels(
         return gathered(())
 
     def join(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        keep_freed()
         # Put in order here: to sort them, the JVM would copy every payload once more.
         arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
         return _in_batches(joined(arrived, joining))
@@ -123,6 +125,7 @@ def _dealt(spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets) -
         return None
 
     def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        keep_freed()
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 for part in tasks[task]:

@@ -20,7 +20,7 @@ from tidegauge.engines.joins import Joining
 from tidegauge.errors import InputError, UsageError
 from tidegauge.flows.grouping import for_units, read_groups, taking
 from tidegauge.flows.job import MODEL_QUALITY, summed_up
-from tidegauge.flows.sides import captured_side, kept_bytes, kept_side, labels_side
+from tidegauge.flows.sides import captured_side, kept_parts, kept_side, labels_side
 from tidegauge.model.batch import Tally
 from tidegauge.model.merged import MergeCounts
 from tidegauge.model.window import EPOCH, parse_duration
@@ -35,6 +35,7 @@ from tidegauge.sinks.merged import (
     read_labels_read,
     read_profile,
     read_unit,
+    remove_replaced,
     remove_unit,
     rows_name,
 )
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
     from tidegauge.documents.joined import ReadGroup
     from tidegauge.engines.joins import BucketState, Joined
     from tidegauge.flows.answers import Reading
+    from tidegauge.flows.claiming import Claimed
     from tidegauge.flows.job import Job
+    from tidegauge.model.batch import Part
     from tidegauge.sources.captures import Batch
     from tidegauge.sources.groundtruth import LabelGroup
 
@@ -73,7 +76,11 @@ class Settled:
 
 
 def settle(
-    job: Job, reading: Reading, fresh: Sequence[Batch], known: frozenset[RunKey], now: datetime
+    claimed: Claimed,
+    reading: Reading,
+    fresh: Sequence[Batch],
+    known: frozenset[RunKey],
+    now: datetime,
 ) -> Settled:
     """Merge the rows of new units, and the labels that came for known ones since they were merged.
 
@@ -82,6 +89,7 @@ def settle(
         StorageError: the store, the captures or the labels could not be reached.
         EngineError: the engine failed.
     """
+    job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
     read = read_labels_read(job.storage, job.layout)
     unread = [g for g in groups if g.name not in read or read[g.name].digest != g.digest]
@@ -96,22 +104,23 @@ def settle(
         return Settled({}, {}, {})
     wanted = {g.name for g in unread} | {g.name for g in for_units(groups, new, closes)}
     chosen = [group for group in groups if group.name in wanted]
-    settled = _Pass(job, reading, new, again).joined_with(chosen, closes)
+    settled = _Pass(claimed, reading, new, again).joined_with(chosen, closes)
     complete = max(key.window.end for key in (*known, *new))
     mine = {g.name for g in unread if g.time is None or g.time < complete}
     return replace(settled, read={**read, **{k: v for k, v in settled.read.items() if k in mine}})
 
 
-def settle_anew(job: Job, reading: Reading, batches: Sequence[Batch]) -> Settled:
+def settle_anew(claimed: Claimed, reading: Reading, batches: Sequence[Batch]) -> Settled:
     """Merge the rows of these units from their captures, whatever was merged of them before.
 
     Raises:
         InputError, StorageError, EngineError: as `settle`.
     """
+    job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
     closes = parse_duration(_truth(job).closes)
     new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in batches}
-    settled = _Pass(job, reading, new, {}).joined_with(for_units(groups, new, closes), closes)
+    settled = _Pass(claimed, reading, new, {}).joined_with(for_units(groups, new, closes), closes)
     return replace(settled, read={})
 
 
@@ -119,17 +128,23 @@ def settle_anew(job: Job, reading: Reading, batches: Sequence[Batch]) -> Settled
 class _Pass:
     """One join: the predictions of new units from captures, those of others from kept rows."""
 
-    job: Job
+    claimed: Claimed
     reading: Reading
     new: Mapping[RunKey, Batch]
     again: Mapping[RunKey, JoinedUnit]
+
+    @property
+    def job(self) -> Job:
+        return self.claimed.job
 
     def joined_with(self, groups: Sequence[LabelGroup], closes: timedelta) -> Settled:
         storage, layout = self.job.storage, self.job.layout
         for key in self.new:
             begin_unit(storage, layout, key)
-        buckets = _buckets(self._bytes())
-        joined = self._joined(groups, closes, buckets)
+        kept_rows = kept_parts(self.job, self.again)
+        captured = sum(batch.inputs.size_bytes for batch in self.new.values())
+        buckets = _buckets(captured + sum(part.size_bytes for part in kept_rows))
+        joined = self._joined(groups, closes, buckets, kept_rows)
         kept = layout.rejected_labels
         self.job.refuse_too_many_rejected(joined.labels, "the ground truth", kept)
         units: dict[RunKey, JoinedUnit] = {}
@@ -141,6 +156,7 @@ class _Pass:
                 self.job.refuse_too_many_rejected(found, f"{key.variant} {key.window}", rejected)
             except InputError as error:
                 failed[key] = str(error)
+                self.claimed.must_hold(key)
                 remove_unit(storage, layout, key)
             else:
                 units[key] = self._new(key, batch, found, joined, buckets)
@@ -148,11 +164,13 @@ class _Pass:
             units[key] = self._revised(key, unit, joined.states.get(_place(key), ()), buckets)
         return Settled(units, failed, dict(read_groups(groups, joined)))
 
-    def _bytes(self) -> int:
-        captured = sum(batch.inputs.size_bytes for batch in self.new.values())
-        return captured + kept_bytes(self.again, self.job)
-
-    def _joined(self, groups: Sequence[LabelGroup], closes: timedelta, buckets: int) -> Joined:
+    def _joined(
+        self,
+        groups: Sequence[LabelGroup],
+        closes: timedelta,
+        buckets: int,
+        kept_rows: Sequence[Part],
+    ) -> Joined:
         job, reading = self.job, self.reading
         revisions = {_place(key): 0 for key in self.new}
         revisions |= {_place(key): unit.revision + 1 for key, unit in self.again.items()}
@@ -172,7 +190,7 @@ class _Pass:
             filled = [b for b in self.new.values() if not b.fault]
         predictions = [captured_side(job, reading, filled)] if filled else []
         labels = labels_side(job, reading, groups)
-        return job.engine.join_labels([*predictions, kept_side(job, self.again)], labels, joining)
+        return job.engine.join_labels([*predictions, kept_side(job, kept_rows)], labels, joining)
 
     def _new(
         self, key: RunKey, batch: Batch, tally: Tally, joined: Joined, buckets: int
@@ -191,7 +209,7 @@ class _Pass:
             digest="",
         )
         profiles = {profile_name(0, s.bucket): to_parquet(s.profile) for s in states}
-        return self._committed(key, unit, profiles)
+        return self._committed(key, None, unit, profiles)
 
     def _revised(
         self, key: RunKey, unit: JoinedUnit, states: Sequence[BucketState], buckets: int
@@ -218,7 +236,7 @@ class _Pass:
             counts=unit.counts.merge(came),
             plan=self.reading.folded_as,
         )
-        return self._committed(key, revised, profiles)
+        return self._committed(key, unit, revised, profiles)
 
     def _profile(self, key: RunKey, unit: JoinedUnit, state: BucketState) -> QualityProfile:
         if state.whole:
@@ -227,11 +245,21 @@ class _Pass:
         return QualityProfile.merge_all((before, state.profile))
 
     def _committed(
-        self, key: RunKey, unit: JoinedUnit, profiles: Mapping[str, bytes]
+        self,
+        key: RunKey,
+        former: JoinedUnit | None,
+        unit: JoinedUnit,
+        profiles: Mapping[str, bytes],
     ) -> JoinedUnit:
+        """Put the unit, unless another run joins the labels by now; what it replaces goes last."""
+        storage, layout = self.job.storage, self.job.layout
         said = (unit.inputs.digest, unit.plan, unit.read_as, unit.counts.as_json(), unit.counted)
         committed = replace(unit, digest=sha256(repr(said).encode()).hexdigest()[:16])
-        commit_unit(self.job.storage, self.job.layout, key, committed, profiles)
+        self.claimed.must_hold(key)
+        commit_unit(storage, layout, key, committed, profiles)
+        self.claimed.must_hold(key)
+        if former is not None:
+            remove_replaced(storage, layout, key, former, committed)
         return committed
 
 

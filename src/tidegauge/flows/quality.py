@@ -15,6 +15,7 @@ from tidegauge.documents.run import RunStatus
 from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
 from tidegauge.flows.captured import ALL_VARIANTS, captured_batches
+from tidegauge.flows.claiming import claiming
 from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
@@ -38,7 +39,7 @@ from tidegauge.monitors.data_quality import Result
 from tidegauge.quality.profile import QualityProfile
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import commit_labels_read, joined_units, read_profile, read_unit
-from tidegauge.sinks.runs import begin, commit, completed, read_run
+from tidegauge.sinks.runs import begin, completed, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from tidegauge.documents.joined import JoinedUnit
     from tidegauge.flows.answers import Reading
+    from tidegauge.flows.claiming import Claimed
     from tidegauge.flows.job import Job
     from tidegauge.flows.joined import Settled
     from tidegauge.flows.pinned_quality import QualityBaseline
@@ -67,14 +69,29 @@ def run_quality(
     """
     baseline = read_pinned_quality(job)
     reading = reading_of(job)
+    with claiming(job, now) as claimed:
+        if not claimed.take_labels(asked=window is not None):
+            return ()
+        return _run_quality(claimed, baseline, reading, now, window, variant)
+
+
+def _run_quality(
+    claimed: Claimed,
+    baseline: QualityBaseline,
+    reading: Reading,
+    now: datetime,
+    window: Window | None,
+    variant: str | None,
+) -> tuple[WindowRun, ...]:
+    job = claimed.job
     windows, settled = (
-        _caught_up(job, reading, now, variant)
+        _caught_up(claimed, reading, now, variant)
         if window is None
-        else _given(job, reading, window, variant)
+        else _given(claimed, reading, window, variant)
     )
     split = {one for one, names in windows.items() if len(names) > 1}
     service = Service(job.conf, now, split, part=variant is not None, type=MODEL_QUALITY)
-    evaluating = _Evaluating(job, baseline, service, settled, now, asked=window is not None)
+    evaluating = _Evaluating(claimed, baseline, service, settled, now, asked=window is not None)
     runs = tuple(evaluating.runs(windows))
     service.warn_of_old({run.key.window for run in runs})
     if settled.read:
@@ -89,9 +106,10 @@ Windows = dict["Window", tuple[str, ...]]  # with the variants of each
 
 
 def _caught_up(
-    job: Job, reading: Reading, now: datetime, variant: str | None
+    claimed: Claimed, reading: Reading, now: datetime, variant: str | None
 ) -> tuple[Windows, Settled]:
     """All complete windows, and their units with the labels that there are now."""
+    job = claimed.job
     spans = complete_windows(job, reading.source, now, variant)
     windows: dict[Window, list[str]] = {}
     for name, some in spans.items():
@@ -119,15 +137,16 @@ def _caught_up(
     ]
     kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
-    settled = settle(job, reading, fresh, kept, now)
+    settled = settle(claimed, reading, fresh, kept, now)
     later = set(waiting) - set(now_taken)
     return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
 
 
 def _given(
-    job: Job, reading: Reading, window: Window, variant: str | None
+    claimed: Claimed, reading: Reading, window: Window, variant: str | None
 ) -> tuple[Windows, Settled]:
     """One window, its units merged anew from their captures."""
+    job = claimed.job
     units = units_of(window, job.conf.profile)
     found = [
         batch
@@ -138,19 +157,23 @@ def _given(
     if not names:
         raise no_captures(reading.source, window, variant)
     reading = reading.of_files(found[0].inputs, job)
-    return {window: names}, settle_anew(job, reading, found)
+    return {window: names}, settle_anew(claimed, reading, found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Evaluating:
     """Everything that the evaluations of the windows share."""
 
-    job: Job
+    claimed: Claimed
     baseline: QualityBaseline
     service: Service
     settled: Settled
     now: datetime
     asked: bool
+
+    @property
+    def job(self) -> Job:
+        return self.claimed.job
 
     def runs(self, windows: Windows) -> Iterator[WindowRun]:
         """The runs of the windows that are due, or that labels came for."""
@@ -189,8 +212,12 @@ class _Evaluating:
             "stands_on": stands_on,
             **revision_told(before, asked=self.asked),
         }
-        begin(self.job.storage, self.job.layout, key, rejected=False)
+        self._begin(key)
         yield self._evaluated(key, units, counts, labels)
+
+    def _begin(self, key: RunKey) -> None:
+        self.claimed.must_hold(key)
+        begin(self.job.storage, self.job.layout, key, rejected=False)
 
     def _unit(self, key: RunKey) -> JoinedUnit:
         unit = self.settled.units.get(key)
@@ -243,7 +270,7 @@ class _Evaluating:
 
     def _failed(self, key: RunKey, reason: str) -> WindowRun:
         log.error("%s", reason, extra={"variant": key.variant, "window": str(key.window)})
-        begin(self.job.storage, self.job.layout, key, rejected=False)
+        self._begin(key)
         self._commit(key, RunStatus.FAILED, Result({}, {}), {}, reason, {})
         folder = self.job.layout.run(key)
         return WindowRun(key, folder, RunStatus.FAILED, ExitCode.INPUT, reason=reason)
@@ -270,4 +297,4 @@ class _Evaluating:
             and {**labels, "history": history_told(labels, status, len(result.violations))},
         )
         self.service.tell(key, result.documents)
-        commit(self.job.storage, self.job.layout.run(key), result.documents, record)
+        self.claimed.commit(key, result.documents, record)

@@ -31,5 +31,15 @@ def postprocess_script(conf: Conf) -> Script | None:
     return _script(conf, conf.captures.postprocess if conf.captures else None, POSTPROCESS)
 
 
+def has_scripts(conf: Conf) -> bool:
+    """Whether the conf names code of its user's."""
+    training, captures = conf.training, conf.captures
+    named = (
+        training and training.preprocess,
+        captures and (captures.preprocess or captures.postprocess),
+    )
+    return any(named)
+
+
 def _script(conf: Conf, uri: str | None, handler: str) -> Script | None:
     return load_script(uri, handler, conf.s3) if uri else None
