@@ -7,6 +7,7 @@ more than what it works on.
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -129,4 +130,5 @@ def _join(folder: Path, joining: Joining, bucket: int) -> list[Packet]:
             reader = pa.ipc.open_file(file)
             for i in range(reader.num_record_batches):
                 found += from_batch(reader.get_batch(i))
+    shutil.rmtree(folder / str(bucket))  # what is mapped stays until it is joined
     return list(joined(sorted(found, key=order), joining))

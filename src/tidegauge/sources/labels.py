@@ -220,17 +220,18 @@ class LabelColumns:
         column = one_array(table.column(self.label))
         labels = numbers(column) if self.numeric else texts(column)
         sound = pc.and_(pc.is_valid(ids), pc.is_valid(labels))
-        count = int(np.count_nonzero(sound.to_numpy(zero_copy_only=False)))
         rows = pa.table(
             {
-                ID: ids.filter(sound),
-                ROW: pa.array(np.zeros(count, np.int32)),
-                ROWS: pa.array(np.ones(count, np.int32)),
-                LABEL: labels.filter(sound),
-                LABELLED_AT: self._collected(table).filter(sound),
+                ID: ids,
+                ROW: pa.array(np.zeros(len(table), np.int32)),
+                ROWS: pa.array(np.ones(len(table), np.int32)),
+                LABEL: labels,
+                LABELLED_AT: self._collected(table),
             }
         )
-        lost = len(table) - count
+        lost = len(table) - int(np.count_nonzero(sound.to_numpy(zero_copy_only=False)))
+        if lost:
+            rows = rows.filter(sound)
         reason = f"{part.id}: {lost} rows have no {self.id!r} or no {self.label!r}"
         counts = Tally(rejected=lost, reasons=(reason,) if lost else ())
         return Chunk(rows, tally=chunk.tally.merge(counts))
