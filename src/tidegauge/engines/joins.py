@@ -18,7 +18,7 @@ import pyarrow as pa
 from tidegauge.engines.arrow.compact import expanded, together
 from tidegauge.engines.arrow.joining import KEY, Labels, dealt, keyed
 from tidegauge.engines.arrow.quality import fold_quality
-from tidegauge.engines.packets import Packet, from_payload, order, to_payload
+from tidegauge.engines.packets import Packet, order
 from tidegauge.model.batch import Part, Reader, Tally
 from tidegauge.model.merged import ID, LABEL, LABELLED_AT, PREDICTED_AT, ROW, ROWS, MergeCounts
 from tidegauge.quality.profile import QualityProfile
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tidegauge.engines.arrow.fold import Key
     from tidegauge.engines.arrow.joining import Merged
+    from tidegauge.engines.parking import Pack, Parking
     from tidegauge.model.batch import Chunk
     from tidegauge.model.quality import QualityPlan
 
@@ -96,11 +97,20 @@ class Joined:
     orphans: Mapping[int, int]
 
 
-def packets(chunks: Iterable[Chunk], side: str, part: str, buckets: int) -> Iterator[Packet]:
+def packets(
+    chunks: Iterable[Chunk], side: str, part: str, buckets: int, parking: Parking
+) -> Iterator[Packet]:
     """The rows of a part, dealt to their buckets, and what it counted.
 
     They are dealt some at a time, so that the worker need not hold them all.
     """
+    with parking.opened() as pack:
+        yield from _packets(chunks, side, part, buckets, pack)
+
+
+def _packets(
+    chunks: Iterable[Chunk], side: str, part: str, buckets: int, pack: Pack
+) -> Iterator[Packet]:
     tallies: dict[Key, Tally] = {}
     held: dict[Key, list[pa.Table]] = {}
     pieces = (f"{part} {number:06}" for number in count())
@@ -110,28 +120,26 @@ def packets(chunks: Iterable[Chunk], side: str, part: str, buckets: int) -> Iter
         own = held.setdefault(key, [])
         own += [chunk.table] if chunk.table.num_rows else []
         if sum(table.num_rows for table in own) >= _DEALT_AT_ONCE:
-            yield from _dealt(held.pop(key), side, key, next(pieces), buckets)
+            for bucket, rows in _dealt(held.pop(key), buckets):
+                yield Packet(bucket, side, *key, next(pieces), pack(rows))
     for key, some in held.items():
-        yield from _dealt(some, side, key, next(pieces), buckets)
+        for bucket, rows in _dealt(some, buckets):
+            yield Packet(bucket, side, *key, next(pieces), pack(rows))
     for key, tally in tallies.items():
         yield Packet(_ABOUT, side, *key, part, _json(asdict(tally)))
 
 
-def _dealt(
-    some: Sequence[pa.Table], side: str, key: Key, piece: str, buckets: int
-) -> Iterator[Packet]:
-    if some:
-        for bucket, rows in dealt(keyed(pa.concat_tables(some).combine_chunks()), buckets):
-            yield Packet(bucket, side, *key, piece, to_payload(rows))
+def _dealt(some: Sequence[pa.Table], buckets: int) -> Iterator[tuple[int, pa.Table]]:
+    return dealt(keyed(pa.concat_tables(some).combine_chunks()), buckets) if some else iter(())
 
 
-def joined(arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
+def joined(arrived: Iterable[Packet], joining: Joining, parking: Parking) -> Iterator[Packet]:
     """What became of packets that come in the order of `order`: packets again, small ones."""
     for bucket, some in groupby(arrived, key=lambda packet: packet.bucket):
         if bucket == _ABOUT:
             yield from some
         else:
-            yield from _joined(bucket, some, joining)
+            yield from _joined(bucket, some, joining, parking)
 
 
 def gathered(answers: Iterable[Packet]) -> Joined:
@@ -197,15 +205,17 @@ def folded(tables: Iterable[pa.Table], plan: QualityPlan, *seeds: str) -> Qualit
     return QualityProfile.merge_all(profiles)
 
 
-def _joined(bucket: int, arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
+def _joined(
+    bucket: int, arrived: Iterable[Packet], joining: Joining, parking: Parking
+) -> Iterator[Packet]:
     labels: Labels | None = None
     for side, of_side in groupby(arrived, key=lambda packet: packet.side):
         if side == LABELS:
-            labels = Labels(together([from_payload(packet.payload) for packet in of_side]))
+            labels = Labels(together([parking.rows(packet.payload) for packet in of_side]))
             continue
         for key, some in groupby(of_side, key=lambda packet: (packet.window, packet.variant)):
             window = key[0]
-            table = together([from_payload(packet.payload) for packet in some])
+            table = together([parking.rows(packet.payload) for packet in some])
             own = labels if labels is not None else Labels(table.slice(0, 0))
             merged = own.join(table, joining.until[window], again=key in joining.again)
             yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining))

@@ -47,15 +47,21 @@ def order(packet: Packet) -> tuple[int, str, str, str, str]:
 
 
 def to_payload(table: pa.Table) -> pa.Buffer:
-    """The rows of a table that is not empty, copied once; not compressed, since ids hardly are."""
+    """The rows of a table that is not empty, copied once."""
+    sizes = pa.MockOutputStream()
+    write_rows(sizes, table)
+    payload = pa.allocate_buffer(sizes.size())
+    write_rows(pa.FixedSizeBufferWriter(payload), table)
+    return payload
+
+
+def write_rows(sink: pa.NativeFile, table: pa.Table) -> None:
+    """Write the rows of a table that is not empty; not compressed, since ids hardly are."""
     constant = [name for name in table.column_names if is_constant(table.column(name))]
     varying = [name for name in table.column_names if name not in constant]
-    streams = (table.select(constant).slice(0, 1), table.select(varying))
-    sizes = pa.MockOutputStream()
-    _write(sizes, streams)
-    payload = pa.allocate_buffer(sizes.size())
-    _write(pa.FixedSizeBufferWriter(payload), streams)
-    return payload
+    for some in (table.select(constant).slice(0, 1), table.select(varying)):
+        with pa.ipc.new_stream(sink, some.schema) as writer:
+            writer.write_table(some)
 
 
 def from_payload(payload: pa.Buffer) -> pa.Table:
@@ -82,9 +88,3 @@ def from_batch(batch: pa.RecordBatch) -> Iterator[Packet]:
     rows = zip(*(column.to_pylist() for column in names), strict=True)
     for i, (bucket, side, window, variant, part) in enumerate(rows):
         yield Packet(bucket, side, window, variant, part, payloads[i].as_buffer())
-
-
-def _write(sink: pa.NativeFile, tables: tuple[pa.Table, ...]) -> None:
-    for table in tables:
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)

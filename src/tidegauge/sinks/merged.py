@@ -75,7 +75,9 @@ def _parquet(table: pa.Table) -> bytes:
     parquet.write_table(
         table,
         stream,
-        compression={name: "none" if name in (ID, *times) else "lz4" for name in table.column_names},
+        compression={
+            name: "none" if name in (ID, *times) else "lz4" for name in table.column_names
+        },
         use_dictionary=[name for name in few if name not in (ID, RECORD)],
         column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
         write_statistics=times,

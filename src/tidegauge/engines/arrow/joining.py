@@ -252,9 +252,7 @@ class _Runs:
         said, says = (one_piece(table, LABEL).take(pa.array(at)) for at in (before, after))
         corrects = ~_true(pc.equal(plain(said), plain(says)))
         run = np.searchsorted(starts, second, side="right") - 1
-        return cls(
-            ordered[starts[:-1]], last, last[run][one_id], corrects[one_id], order, starts
-        )
+        return cls(ordered[starts[:-1]], last, last[run][one_id], corrects[one_id], order, starts)
 
     def said_before(self, places: Places) -> tuple[int, int]:
         """How many labels before the last ones at these places were corrected, and how many not."""
@@ -322,7 +320,8 @@ def _same(one: pa.Table, here: Places | None, other: pa.Table, there: Places) ->
     rows, their_rows = _numbers(one, ROW), _numbers(other, ROW)
     if _is_one_value(rows, their_rows):
         return equal
-    return equal & ((rows if here is None else rows[here]) == their_rows[there])
+    in_place: Mask = (rows if here is None else rows[here]) == their_rows[there]
+    return equal & in_place
 
 
 def _is_one_value(some: Places, others: Places) -> bool:
