@@ -118,19 +118,15 @@ def _packets(
         key = (chunk.window, chunk.variant)
         tallies[key] = tallies.get(key, Tally()).merge(chunk.tally)
         own = held.setdefault(key, [])
-        own += [chunk.table] if chunk.table.num_rows else []
+        own += [keyed(chunk.table)] if chunk.table.num_rows else []
         if sum(table.num_rows for table in own) >= _DEALT_AT_ONCE:
-            for bucket, rows in _dealt(held.pop(key), buckets):
+            for bucket, rows in dealt(together(held.pop(key)), buckets):
                 yield Packet(bucket, side, *key, next(pieces), pack(rows))
     for key, some in held.items():
-        for bucket, rows in _dealt(some, buckets):
+        for bucket, rows in dealt(together(some), buckets) if some else ():
             yield Packet(bucket, side, *key, next(pieces), pack(rows))
     for key, tally in tallies.items():
         yield Packet(_ABOUT, side, *key, part, _json(asdict(tally)))
-
-
-def _dealt(some: Sequence[pa.Table], buckets: int) -> Iterator[tuple[int, pa.Table]]:
-    return dealt(keyed(pa.concat_tables(some).combine_chunks()), buckets) if some else iter(())
 
 
 def joined(arrived: Iterable[Packet], joining: Joining, parking: Parking) -> Iterator[Packet]:

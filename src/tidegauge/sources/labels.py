@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from tidegauge.model.batch import Chunk, Tally
 from tidegauge.model.merged import ID, LABEL, LABELLED_AT, ROW, ROWS
-from tidegauge.sources.answers import numbers, texts
+from tidegauge.sources.answers import classes, numbers, texts
 from tidegauge.sources.bytime import faults
 from tidegauge.sources.chunks import gathered
 from tidegauge.sources.columns import one_array
@@ -218,7 +218,7 @@ class LabelColumns:
             return Chunk(_NO_LABELS, tally=chunk.tally)
         ids = texts(one_array(table.column(self.id)))
         column = one_array(table.column(self.label))
-        labels = numbers(column) if self.numeric else texts(column)
+        labels = numbers(column) if self.numeric else classes(column)
         sound = pc.and_(pc.is_valid(ids), pc.is_valid(labels))
         rows = pa.table(
             {

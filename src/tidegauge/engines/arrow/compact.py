@@ -87,10 +87,10 @@ def _fixed(ids: pa.Array) -> pa.Array:
 
 def _coded(labels: pa.Array) -> pa.Array:
     """Texts as codes of a dictionary; numbers, and texts of too many kinds, as they are."""
-    if not pa.types.is_string(labels.type):
-        return labels
-    coded = labels.dictionary_encode()
-    return coded if len(coded.dictionary) <= _MOST_CODES else labels
+    coded = labels.dictionary_encode() if pa.types.is_string(labels.type) else labels
+    if pa.types.is_dictionary(coded.type) and len(coded.dictionary) > _MOST_CODES:
+        return plain(labels)
+    return coded
 
 
 def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:

@@ -107,8 +107,8 @@ class Labels:
         the predictions were merged before, and are counted already.
         """
         predictions = predictions.combine_chunks()
-        table, order = _last_ones(predictions)
-        at = self._matched(_keys(table), order)
+        table, order, keys = _last_ones(predictions)
+        at = self._matched(keys, order)
         if self._latest >= until and (_picked(self._times, at) >= until).any():
             return self._joined_before(predictions, until, again=again)
         unequal = self._refused(table, at)
@@ -147,14 +147,13 @@ class Labels:
     def _matched(self, keys: NDArray[np.uint64], order: Places) -> Places:
         """Of each prediction the place of the last label that has its key; -1 for none.
 
-        `order` sorts the predictions by their keys.
+        The keys ascend, in the order of the predictions.
         """
         runs = self._runs
         at = np.full(len(keys), _NONE)
         if len(runs.last) and len(keys):
-            ascending = keys[order]
-            run = np.minimum(np.searchsorted(runs.keys, ascending), len(runs.keys) - 1)
-            at[order] = np.where(runs.keys[run] == ascending, runs.last[run], _NONE)
+            run = np.minimum(np.searchsorted(runs.keys, keys), len(runs.keys) - 1)
+            at[order] = np.where(runs.keys[run] == keys, runs.last[run], _NONE)
         return at
 
     def _refused(self, table: pa.Table, at: Places) -> int:
@@ -290,19 +289,20 @@ def _sorted(keys: NDArray[np.uint64], times: Places) -> Places:
     return order
 
 
-def _last_ones(table: pa.Table) -> tuple[pa.Table, Places]:
-    """The predictions without those whose id comes again, and the order of their keys."""
+def _last_ones(table: pa.Table) -> tuple[pa.Table, Places, NDArray[np.uint64]]:
+    """The predictions without those whose id comes again; the order of their keys, and these."""
     keys = _keys(table)
     whenever = np.zeros(len(keys), np.int64)
     order = _sorted(keys, whenever)
     ascending = keys[order]
     again = np.flatnonzero(ascending[1:] == ascending[:-1])
-    if not len(again):
-        return table, order
-    keep = np.ones(len(table), np.bool_)
     first, second = order[again], order[again + 1]
-    keep[first[_same(table, first, table, second)]] = False  # which a null id never is
-    return table.filter(pa.array(keep)), _sorted(keys[keep], whenever[keep])
+    replaced = first[_same(table, first, table, second)]  # which a null id never is
+    if not len(replaced):
+        return table, order, ascending
+    keep = np.ones(len(table), np.bool_)
+    keep[replaced] = False
+    return _last_ones(table.filter(pa.array(keep)))
 
 
 def _same(one: pa.Table, here: Places | None, other: pa.Table, there: Places) -> Mask:
