@@ -26,7 +26,7 @@ _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _BEYOND = np.uint64(0xD6E8FEB86659FD93)  # sets integers beyond 2**53 apart from floats' bits
 _MASK = (1 << 64) - 1
-_BLOCK = 1 << 14  # values mixed at once: two buffers of it stay in a core's cache
+_BLOCK = 1 << 13  # values mixed at once: their buffers stay in a core's cache
 _FEW_LENGTHS = 16  # are looked for one by one
 _EXACT = 1 << 53  # integers up to here are float64 values
 
@@ -34,20 +34,25 @@ _EXACT = 1 << 53  # integers up to here are float64 values
 def mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Each word mixed, a bijection of 64-bit words; the input is left as it is."""
     mixed = np.empty_like(words)
-    shifted = np.empty(min(_BLOCK, len(words)), np.uint64)
+    scratch = np.empty(min(_BLOCK, len(words)), np.uint64)
     for start in range(0, len(words), _BLOCK):
         block = mixed[start : start + _BLOCK]
-        scratch = shifted[: len(block)]
-        np.add(words[start : start + _BLOCK], _GOLDEN, out=block)
-        np.right_shift(block, np.uint64(30), out=scratch)
-        np.bitwise_xor(block, scratch, out=block)
-        np.multiply(block, _FIRST, out=block)
-        np.right_shift(block, np.uint64(27), out=scratch)
-        np.bitwise_xor(block, scratch, out=block)
-        np.multiply(block, _SECOND, out=block)
-        np.right_shift(block, np.uint64(31), out=scratch)
-        np.bitwise_xor(block, scratch, out=block)
+        block[:] = words[start : start + _BLOCK]
+        _mix(block, scratch[: len(block)])
     return mixed
+
+
+def _mix(block: NDArray[np.uint64], scratch: NDArray[np.uint64]) -> None:
+    """Mix the words where they are; `scratch` is of their number."""
+    np.add(block, _GOLDEN, out=block)
+    np.right_shift(block, np.uint64(30), out=scratch)
+    np.bitwise_xor(block, scratch, out=block)
+    np.multiply(block, _FIRST, out=block)
+    np.right_shift(block, np.uint64(27), out=scratch)
+    np.bitwise_xor(block, scratch, out=block)
+    np.multiply(block, _SECOND, out=block)
+    np.right_shift(block, np.uint64(31), out=scratch)
+    np.bitwise_xor(block, scratch, out=block)
 
 
 def hash_numbers(values: NDArray[Any]) -> NDArray[np.uint64]:
@@ -127,16 +132,23 @@ def _block(
     return data.take(starts[:, None] + np.arange(length))
 
 
-def _hash_block(block: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    length = block.shape[1]
+def _hash_block(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Hashes of values of one length, some at a time from their first word to their last."""
+    length = rows.shape[1]
     count = (length + 7) // 8
-    padded = np.zeros((len(block), count * 8), np.uint8)
-    padded[:, :length] = block
-    words = padded.view("<u8")
-    hashes = np.full(len(block), seed(length), np.uint64)
-    for column in range(count):
-        hashes = mix(hashes ^ words[:, column])
-    return mix(hashes) if count == 0 else hashes
+    hashes = np.full(len(rows), seed(length), np.uint64)
+    scratch = np.empty(min(_BLOCK, len(rows)), np.uint64)
+    padded = np.zeros((len(scratch), count * 8), np.uint8)
+    for start in range(0, len(rows), _BLOCK):
+        block = hashes[start : start + _BLOCK]
+        words = padded[: len(block)]
+        words[:, :length] = rows[start : start + _BLOCK]
+        for column in range(count):
+            np.bitwise_xor(block, words.view("<u8")[:, column], out=block)
+            _mix(block, scratch[: len(block)])
+        if count == 0:
+            _mix(block, scratch[: len(block)])
+    return hashes
 
 
 def seed(*parts: str | int) -> np.uint64:
