@@ -17,6 +17,7 @@ from tidegauge.sources import reading
 from tidegauge.sources.delimited import (
     Span,
     Within,
+    certain_row,
     is_paired,
     spans,
     whole_rows,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 32 << 20
 HEAD_BYTES = 1 << 16
 _LOOKED_BACK = (1 << 20, 16 << 20)
-_PLACES = 256  # that are looked at there
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def slice_start(text: Text, file: FileSlice, first: int) -> tuple[int, bytes]:
         found = within(ahead, ended=not block)
     if found is Within.NO:
         return line, ahead
-    known = _row_before(text, line, ahead, first)
+    known = _row_before(text, line, first)
     start = known + sum(len(block.data) for block in rows_between(text, known, line))
     return start, ahead[start - line :]
 
@@ -121,17 +121,15 @@ def rows_between(text: Text, start: int, stop: int, ahead: bytes = b"") -> Itera
     return _blocks(blocks, text.uri, BLOCK_BYTES, stop - start)
 
 
-def _row_before(text: Text, line: int, ahead: bytes, first: int) -> int:
+def _row_before(text: Text, line: int, first: int) -> int:
     """The place, not far before a line, where a row begins for certain; or where the first does."""
     for size in _LOOKED_BACK:
-        begin = text.line_start(max(first, line - size))
         if line - size <= first:
             break
-        data = b"".join(text.between(begin, line, size)) + ahead[:size]
-        for offset in range(0, line - begin, max(1, size // _PLACES)):
-            position = data.find(b"\n", offset) + 1 if offset else 0
-            if within(data, position) is Within.NO:
-                return begin + position
+        begin = text.line_start(line - size)
+        found = certain_row(b"".join(text.between(begin, line, size)))
+        if found is not None:
+            return begin + found
     return first
 
 

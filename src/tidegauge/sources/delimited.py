@@ -29,6 +29,8 @@ _BEGUN = re.compile(rf'{_FIELD}(?:,{_FIELD})*+(?:"{_OPEN})?+\Z'.encode())
 # A row from within a field in quotes to its end, and what more bytes may yet make such an end.
 _REST = re.compile(rf'{_OPEN}"(?:,{_FIELD})*+{_END}'.encode())
 _BEGUN_REST = re.compile(rf'{_OPEN}(?:"(?:,{_FIELD})*+(?:"{_OPEN})?+)?+\Z'.encode())
+# A line whose first quote cannot close a field.
+_CERTAIN = re.compile(rb'(?:\A|\n)[^"\n]*+"[^",\r\n]')
 # Nothing but the quotes matters here: each opens a field or closes it.
 _PAIRED = re.compile(rf'[^"]*+(?:(?<![^,\r\n]){_QUOTED}(?=[,\r\n]|\Z)[^"]*+)*+'.encode())
 
@@ -47,6 +49,15 @@ class Span:
 
     def of(self, data: bytes) -> bytes:
         return data[self.start : self.stop].rstrip(b"\r\n")
+
+
+def certain_row(lines: bytes) -> int | None:
+    """Where a row begins in some lines, whatever stands before them; None if that is not certain.
+
+    A line is not within quotes if its first one is followed by what cannot follow a closing one.
+    """
+    match = _CERTAIN.search(lines)
+    return None if match is None else match.end() - len(match[0].removeprefix(b"\n"))
 
 
 def is_paired(data: bytes) -> bool:
