@@ -7,6 +7,7 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,17 +23,19 @@ from tests.sources.sameness import exact, inexact
 from tidegauge.engines import local
 from tidegauge.model.batch import FileSlice, Part
 from tidegauge.model.statistics import Kind
+from tidegauge.model.window import Window
 from tidegauge.profile.feature import disputed
-from tidegauge.sources import csvrows, ranges, reading, training
+from tidegauge.sources import captures, csvrows, ranges, reading, training
 from tidegauge.sources.capture import CaptureReader
 from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.delimited import Within, certain_row, spans, within
 from tidegauge.sources.jsonlines import JsonLinesReader
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import list_training
 from tidegauge.sources.parts import cut
 from tidegauge.sources.rejected import Bin
-from tidegauge.sources.source import DEFAULT_LAYOUT, Format, TrainingSource
+from tidegauge.sources.source import DEFAULT_LAYOUT, CaptureSource, Format, TrainingSource
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
@@ -74,7 +77,7 @@ def small_reads(size: int) -> Iterator[None]:
     """Reads of so few bytes that every boundary comes about."""
     with pytest.MonkeyPatch.context() as context:
         context.setattr(csvrows, "BLOCK_BYTES", 3 * size)
-        context.setattr(csvrows, "HEAD_BYTES", size)
+        context.setattr(csvrows, "_HEAD_BYTES", size)
         context.setattr(csvrows, "_LOOKED_BACK", (2 * size, 8 * size))
         context.setattr(ranges, "_PROBE_BYTES", size)
         context.setattr(ranges, "_COUNTED_BYTES", 10 * size)
@@ -148,6 +151,20 @@ def test_slices_of_a_csv_are_the_file(
             assert whole == read(reader, part_of(path), Path(name))
             cut = read(reader, slices(path, cuts), Path(name))
         assert whole == cut or (whole[-1] and cut[-1])
+
+
+@settings(deadline=None, max_examples=500)
+@given(csv_texts, csv_texts, st.integers(0, 80))
+def test_what_a_line_tells_of_its_beginning_is_true_whatever_stands_before(
+    before: bytes, lines: bytes, known: int
+) -> None:
+    """Where no quoted field can reach to, a row begins."""
+    place = len(before) + 1
+    begins = {span.start for span in spans(before + b"\n" + lines)} | {place + len(lines)}
+    assert place in begins or within(lines, ended=True) is not Within.NO
+    assert place in begins or within(lines[:known]) is not Within.NO
+    found = certain_row(lines)
+    assert found is None or place + found in begins
 
 
 @settings(deadline=None, max_examples=150)
@@ -241,6 +258,29 @@ def test_profiles_of_slices_are_the_files(tmp_path: Path, format_: Format) -> No
     apart = local.profile_parts(parts, training.reader(known, S3), 1)
     assert exact(whole) == exact(apart)
     assert [] == inexact(whole["", ""], apart["", ""])
+
+
+@pytest.mark.parametrize("format_", [Format.CSV, Format.JSONL])
+def test_slices_deal_their_rows_to_windows(tmp_path: Path, format_: Format) -> None:
+    """Where a column tells the time, a window has the same rows however a file is cut."""
+    path = tmp_path / "a.txt"
+    times = [f"2024-03-0{1 + i % 3}T0{i % 10}:00:00Z" if i % 20 else "never" for i in range(200)]
+    if format_ is Format.CSV:
+        path.write_text("".join(["n,at\n", *(f"{i},{time}\n" for i, time in enumerate(times))]))
+    else:
+        path.write_text("".join(f'{{"n": {i}, "at": "{t}"}}\n' for i, t in enumerate(times)))
+    source = CaptureSource(str(path), format_, "", time="at")
+    windows = [Window(datetime(2024, 3, day, tzinfo=UTC), timedelta(days=1)) for day in (1, 2)]
+    batches = captures.batches(source, windows, S3)
+    read = captures.reader(source, S3, windows)
+    (whole,) = captures.parts(source, batches, S3)
+    found = [
+        sorted((chunk.window, row["n"]) for part in parts for chunk in read(part) for row in
+               chunk.table.to_pylist())
+        for parts in ([whole], cut(batches[0].inputs, format_, S3, part_bytes=300))
+    ]  # fmt: skip
+    assert found[0] == found[1]
+    assert 127 == len(found[0])
 
 
 def test_a_file_that_was_written_anew_is_counted_anew(tmp_path: Path) -> None:

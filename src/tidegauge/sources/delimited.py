@@ -101,16 +101,16 @@ class Within(Enum):
     UNDECIDED = auto()  # as long as what follows is not known
 
 
-def within(data: bytes, position: int = 0, *, ended: bool = False) -> Within:
+def within(data: bytes, *, ended: bool = False) -> Within:
     """What the data from a line's beginning on tells: NO is certain, whatever stands before.
 
     A row that the place is in would have to end, as a row does, within `RECORD_BYTES`.
     """
-    rest = _REST.match(data, position)
-    if rest and rest.end() - position < reading.RECORD_BYTES:
+    rest = _REST.match(data)
+    if rest and rest.end() < reading.RECORD_BYTES:
         return Within.UNDECIDED if rest.end() == len(data) and not ended else Within.MAYBE
-    too_far = rest or len(data) - position >= reading.RECORD_BYTES
-    if ended or too_far or not _BEGUN_REST.match(data, position):
+    too_far = rest or len(data) >= reading.RECORD_BYTES
+    if ended or too_far or not _BEGUN_REST.match(data):
         return Within.NO
     return Within.UNDECIDED
 
