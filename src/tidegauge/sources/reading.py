@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tidegauge.errors import StorageError
 from tidegauge.storage import filesystem, storage_for
+from tidegauge.storage.advice import told_by_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,8 @@ def blamed(uri: str) -> Iterator[None]:
         # Decompression and decoding have no errno; S3's failures name AWS.
         if error.errno is None and "AWS Error" not in str(error):
             raise Unreadable(_because(uri, error)) from error
-        raise StorageError(
-            f"cannot read {uri}: {_first_line(error)}; look at the storage, then try again"
-        ) from error
+        told = told_by_arrow(error, "s3:GetObject")
+        raise StorageError(f"cannot read {uri}: {told}") from error
 
 
 def text_blocks(
