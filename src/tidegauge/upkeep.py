@@ -13,7 +13,7 @@ from tidegauge.config.schema import EngineName
 from tidegauge.errors import ExitCode
 from tidegauge.flows.job import Job
 from tidegauge.running import LocalEngine
-from tidegauge.showing import removed_table, status_tables
+from tidegauge.showing_upkeep import removed_table, status_tables
 from tidegauge.sinks.layout import Layout
 from tidegauge.terminal import print_table, print_text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -283,6 +284,43 @@ def test_labels_of_every_format_give_the_same_numbers(
             made.document(run_key("_all", day))["counts"][n] for n in ("corrected", "repeated")
         ]
         assert [12, 12] == counts
+
+
+def test_label_files_of_before_a_unit_are_not_read_again(tmp_path: Path) -> None:
+    """One file a day: those that were last written before a new unit began are left alone."""
+    days = [[t for t in told() if (t.time - START) // DAY == day] for day in range(7)]
+    folder = tmp_path / "labels"
+    folder.mkdir()
+
+    def write(day: int) -> Path:
+        path = folder / f"{day}.parquet"
+        columns = {"key": [t.id for t in days[day]], "late": [t.label for t in days[day]]}
+        parquet.write_table(pa.table({**columns, "at": [t.time for t in days[day]]}), path)
+        return aged(path, START + (day + 1) * DAY)
+
+    def aged(path: Path, time: datetime) -> Path:
+        os.utime(path, (time.timestamp(), time.timestamp()))
+        return path
+
+    truth = {"uri": str(folder), "format": "parquet", "id": "key", "label": "late", "time": "at"}
+    made = quality_world(tmp_path, truth=truth)
+    last_day = {key: data for key, data in captures().items() if "/2024/03/04/" in key}
+    for key in last_day:
+        Path(made.data, key).unlink()
+    early = [write(day) for day in (0, 1)]
+    made.run("baseline")
+    assert 0 == made.run("monitor").code
+
+    for path in early:  # as long and as old, so that nothing says that it is another one
+        path.write_bytes(b"x" * path.stat().st_size)
+        aged(path, START + (int(path.stem) + 1) * DAY)
+    for day in range(2, 7):
+        write(day)
+    put(made.data, last_day)
+    assert 0 == made.run("monitor").code
+    wanted = expected(("blue",), (4,), told())
+    mine = found(made, "blue", 4)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
 
 
 def test_spark_makes_the_same_documents(tmp_path: Path, road: Road) -> None:

@@ -113,11 +113,12 @@ def test_a_window_that_was_asked_for_says_who_joins_the_labels(
 @pytest.mark.parametrize(
     "request_",
     [
-        b"/_profile-0001",
+        b"/_joined.json",
+        pytest.param(b"/_profile-0001", marks=pytest.mark.heavy),
         pytest.param(b"_P1D/constraints.json", marks=pytest.mark.heavy),
         pytest.param(b"_P1D/run.json", marks=pytest.mark.heavy),
     ],
-    ids=["states", "document", "commit"],
+    ids=["unit", "states", "document", "commit"],
 )
 def test_a_run_that_slept_over_its_lease_yields(
     s3: S3Server, remote: World, tmp_path: Path, request_: bytes

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.engines.arrow.fold import fold_part
-from tidegauge.engines.arrow.memory import forgo_pandas
+from tidegauge.engines.arrow.workers import begin_task
 from tidegauge.engines.transport import (
     SPARK_SCHEMA,
     Row,
@@ -66,8 +66,7 @@ def profile_parts(
         return {}
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        if lean:
-            forgo_pandas()
+        begin_task(lean=lean)
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 for part in tasks[task]:
@@ -98,8 +97,7 @@ def profile_frame(
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         part = task_part()
-        if lean:
-            forgo_pandas()
+        begin_task(lean=lean)
 
         def chunks(task: Part) -> Iterator[Chunk]:
             return read(task, tables_of(batches, names))
@@ -243,8 +241,7 @@ def tables_of(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterat
 
 
 def _merge(batches: Iterable[pa.RecordBatch], *, lean: bool) -> Iterator[pa.RecordBatch]:
-    if lean:
-        forgo_pandas()
+    begin_task(lean=lean)
     rows = (row for batch in batches for row in from_batch(batch))
     return _in_batches(merge_rows(rows))
 

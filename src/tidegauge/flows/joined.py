@@ -12,42 +12,34 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tidegauge.documents.joined import COUNTED, JoinedUnit
+from tidegauge.config.quality import MergedForm
 from tidegauge.engines.joins import Joining
-from tidegauge.errors import InputError, UsageError
+from tidegauge.errors import InputError
 from tidegauge.flows.grouping import for_units, read_groups, taking
-from tidegauge.flows.job import MODEL_QUALITY, summed_up
+from tidegauge.flows.job import MODEL_QUALITY
+from tidegauge.flows.merging import Merging, truth_of
 from tidegauge.flows.sides import captured_side, kept_parts, kept_side, labels_side
 from tidegauge.model.batch import Tally
-from tidegauge.model.merged import MergeCounts
 from tidegauge.model.window import EPOCH, parse_duration
-from tidegauge.quality.profile import QualityProfile
-from tidegauge.quality.table import to_parquet
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import (
     RowsKeeper,
     begin_unit,
-    commit_unit,
-    profile_name,
     read_labels_read,
-    read_profile,
     read_unit,
-    remove_replaced,
     remove_unit,
-    rows_name,
 )
+from tidegauge.sinks.merged_lines import remove_lines
 from tidegauge.sources.groundtruth import label_groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tidegauge.config.quality import GroundTruth
-    from tidegauge.documents.joined import ReadGroup
-    from tidegauge.engines.joins import BucketState, Joined
+    from tidegauge.documents.joined import JoinedUnit, ReadGroup
+    from tidegauge.engines.joins import Joined
     from tidegauge.flows.answers import Reading
     from tidegauge.flows.claiming import Claimed
     from tidegauge.flows.job import Job
@@ -93,7 +85,7 @@ def settle(
     groups = label_groups(reading.truth, job.conf.s3)
     read = read_labels_read(job.storage, job.layout)
     unread = [g for g in groups if g.name not in read or read[g.name].digest != g.digest]
-    closes = parse_duration(_truth(job).closes)
+    closes = parse_duration(truth_of(job).closes)
     if groups:
         keys = taking(known, unread, closes)
     else:  # a table, of which nobody knows what is new
@@ -118,7 +110,7 @@ def settle_anew(claimed: Claimed, reading: Reading, batches: Sequence[Batch]) ->
     """
     job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
-    closes = parse_duration(_truth(job).closes)
+    closes = parse_duration(truth_of(job).closes)
     new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in batches}
     settled = _Pass(claimed, reading, new, {}).joined_with(for_units(groups, new, closes), closes)
     return replace(settled, read={})
@@ -141,10 +133,13 @@ class _Pass:
         storage, layout = self.job.storage, self.job.layout
         for key in self.new:
             begin_unit(storage, layout, key)
+            if truth_of(self.job).merged is MergedForm.SAGEMAKER:
+                remove_lines(storage, layout, key)
         kept_rows = kept_parts(self.job, self.again)
         captured = sum(batch.inputs.size_bytes for batch in self.new.values())
         buckets = _buckets(captured + sum(part.size_bytes for part in kept_rows))
         joined = self._joined(groups, closes, buckets, kept_rows)
+        merging = Merging(self.claimed, self.reading, buckets)
         kept = layout.rejected_labels
         self.job.refuse_too_many_rejected(joined.labels, "the ground truth", kept)
         units: dict[RunKey, JoinedUnit] = {}
@@ -159,9 +154,9 @@ class _Pass:
                 self.claimed.must_hold(key)
                 remove_unit(storage, layout, key)
             else:
-                units[key] = self._new(key, batch, found, joined, buckets)
+                units[key] = merging.new(key, batch, found, joined.states.get(_place(key), ()))
         for key, unit in self.again.items():
-            units[key] = self._revised(key, unit, joined.states.get(_place(key), ()), buckets)
+            units[key] = merging.revised(key, unit, joined.states.get(_place(key), ()))
         return Settled(units, failed, dict(read_groups(groups, joined)))
 
     def _joined(
@@ -192,83 +187,6 @@ class _Pass:
         labels = labels_side(job, reading, groups)
         return job.engine.join_labels([*predictions, kept_side(job, kept_rows)], labels, joining)
 
-    def _new(
-        self, key: RunKey, batch: Batch, tally: Tally, joined: Joined, buckets: int
-    ) -> JoinedUnit:
-        states = joined.states.get(_place(key), ())
-        unit = JoinedUnit(
-            revision=0,
-            buckets=buckets,
-            files={state.bucket: rows_name(0, state.bucket) for state in states},
-            profiles={state.bucket: profile_name(0, state.bucket) for state in states},
-            counts=_summed(states),
-            counted={name: getattr(tally, name) for name in COUNTED},
-            inputs=summed_up(self.reading.source.read_with(batch.inputs)),
-            read_as=self.reading.read_as,
-            plan=self.reading.folded_as,
-            digest="",
-        )
-        profiles = {profile_name(0, s.bucket): to_parquet(s.profile) for s in states}
-        return self._committed(key, None, unit, profiles)
-
-    def _revised(
-        self, key: RunKey, unit: JoinedUnit, states: Sequence[BucketState], buckets: int
-    ) -> JoinedUnit:
-        """The unit with what came for it; as it is, if nothing did."""
-        came = _summed(states)
-        in_place = unit.buckets == buckets and unit.plan == self.reading.folded_as
-        if in_place and not (came.labelled or came.corrected):
-            return unit
-        revision = unit.revision + 1
-        kept = [state for state in states if state.kept]
-        profiles = {
-            profile_name(revision, state.bucket): to_parquet(self._profile(key, unit, state))
-            for state in kept
-        }
-        files = {s.bucket: rows_name(revision, s.bucket) for s in kept}
-        names = {s.bucket: profile_name(revision, s.bucket) for s in kept}
-        revised = replace(
-            unit,
-            revision=revision,
-            buckets=buckets,
-            files={**unit.files, **files} if in_place else files,
-            profiles={**unit.profiles, **names} if in_place else names,
-            counts=unit.counts.merge(came),
-            plan=self.reading.folded_as,
-        )
-        return self._committed(key, unit, revised, profiles)
-
-    def _profile(self, key: RunKey, unit: JoinedUnit, state: BucketState) -> QualityProfile:
-        if state.whole:
-            return state.profile
-        before = read_profile(self.job.storage, self.job.layout, key, unit, state.bucket)
-        return QualityProfile.merge_all((before, state.profile))
-
-    def _committed(
-        self,
-        key: RunKey,
-        former: JoinedUnit | None,
-        unit: JoinedUnit,
-        profiles: Mapping[str, bytes],
-    ) -> JoinedUnit:
-        """Put the unit, unless another run joins the labels by now; what it replaces goes last."""
-        storage, layout = self.job.storage, self.job.layout
-        said = (unit.inputs.digest, unit.plan, unit.read_as, unit.counts.as_json(), unit.counted)
-        committed = replace(unit, digest=sha256(repr(said).encode()).hexdigest()[:16])
-        self.claimed.must_hold(key)
-        commit_unit(storage, layout, key, committed, profiles)
-        self.claimed.must_hold(key)
-        if former is not None:
-            remove_replaced(storage, layout, key, former, committed)
-        return committed
-
-
-def _truth(job: Job) -> GroundTruth:
-    truth = job.conf.ground_truth
-    if truth is None:
-        raise UsageError("the conf has no `ground_truth`: add the section with `uri` and `format`")
-    return truth
-
 
 def _known_units(
     job: Job, reading: Reading, keys: Collection[RunKey]
@@ -291,13 +209,6 @@ def _known_units(
 def _buckets(size: int) -> int:
     """A power of two, so that a bucket has about as many bytes, whatever the number of cores."""
     return min(_MOST_BUCKETS, 1 << (size // _BUCKET_BYTES).bit_length())
-
-
-def _summed(states: Sequence[BucketState]) -> MergeCounts:
-    total = MergeCounts()
-    for state in states:
-        total = total.merge(state.counts)
-    return total
 
 
 def _place(key: RunKey) -> tuple[str, str]:

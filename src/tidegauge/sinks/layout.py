@@ -109,6 +109,11 @@ class Layout:
         """The folder below which predictions merged with their labels lie, by `run_path`."""
         return join(self.root, "merged")
 
+    @property
+    def merged_lines(self) -> str:
+        """The folder of merged records in the service's form, by variant and hour."""
+        return join(self.root, "merged_records")
+
     def merged(self, key: RunKey) -> str:
         """The folder of the merged rows of one unit."""
         return join(self.merged_rows, run_path(key))
