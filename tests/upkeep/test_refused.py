@@ -74,6 +74,14 @@ def test_the_doctor_names_the_prefix_and_the_permission(remote: World, shaky: Pr
             assert "s3://" in found[what]
 
 
+def test_a_baseline_names_what_it_may_not_read(remote: World, shaky: Proxy) -> None:
+    """pyarrow reads the Parquet files: its words, and the permission."""
+    shaky.fault(How.DENY, r"^(GET|HEAD) .*/training/")
+    told = remote.run("baseline")
+    assert (5, True) == (told.code, READ in told.error)
+    assert "/training/part-0.parquet" in told.error
+
+
 def test_status_names_what_it_may_not_read(remote: World, shaky: Proxy) -> None:
     """The store: exit 5. The captures: only that nobody knows what is missed."""
     shaky.fault(How.DENY, r"^GET .*/store/")
