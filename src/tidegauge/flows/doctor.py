@@ -46,11 +46,15 @@ def examine(what: str, look: Callable[[], str]) -> Finding:
 def examinations(job: Job, clock: Callable[[], datetime]) -> Iterator[Finding]:
     """Credentials, the clock, every location that the conf names, and every secret."""
     conf, root = job.conf, job.layout.root
-    training, captures = conf.training, conf.captures
-    quality = conf.model_quality.baseline if conf.model_quality else None
-    sections = [one for one in (training, captures, conf.ground_truth, quality) if one]
-    places = [conf.store, *(section.uri for section in sections), conf.outputs.uri or ""]
-    tables = {section.uri for section in sections if _is_table(section)}
+    named = {
+        "training.uri": conf.training,
+        "captures.uri": conf.captures,
+        "ground_truth.uri": conf.ground_truth,
+        "model_quality.baseline.uri": conf.model_quality and conf.model_quality.baseline,
+    }
+    sections = {what: section for what, section in named.items() if section}
+    places = [conf.store, *(one.uri for one in sections.values()), conf.outputs.uri or ""]
+    tables = {section.uri for section in sections.values() if _is_table(section)}
     buckets = {
         "/".join(place.split("/")[:3]): place
         for place in places
@@ -61,10 +65,10 @@ def examinations(job: Job, clock: Callable[[], datetime]) -> Iterator[Finding]:
     for bucket, place in buckets.items():
         yield examine(f"clock of {bucket}", partial(_clock, job, place, clock))
     yield from _writable(job, "store", root)
-    for what, section in (("training.uri", training), ("captures.uri", captures)):
-        if section and section.uri in tables:
+    for what, section in sections.items():
+        if section.uri in tables:
             yield Finding(what, f"{section.uri} is a table: what Spark may read, it will tell")
-        elif section:
+        else:
             yield examine(what, partial(_readable, job, section.uri))
     if conf.outputs.uri:
         yield from _writable(job, "outputs.uri", conf.outputs.uri)
