@@ -17,6 +17,7 @@ from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.evaluating import Evaluating
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
+from tidegauge.flows.late import Lookback
 from tidegauge.flows.pinned_quality import read_pinned_quality
 from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.service import Service
@@ -100,6 +101,7 @@ def _caught_up(
     for name, some in spans.items():
         for one in some:
             windows.setdefault(one, []).append(name)
+    lookback = Lookback.of(job.conf, reading.source, now)
     known = joined_units(job.storage, job.layout)
     done = completed(job.storage, job.layout, MODEL_QUALITY)
     lacking = {
@@ -114,16 +116,30 @@ def _caught_up(
     waiting = sorted(one for one, units in lacking.items() if units)
     now_taken = bounded(waiting, job.conf.max_catch_up)
     missing = {unit for one in now_taken for unit in lacking[one]}
+    later = set(waiting) - set(now_taken)
+    recent = {
+        unit
+        for one in windows.keys() - later
+        if lookback is not None and one.end > lookback.since
+        for unit in units_of(one, job.conf.profile)
+    }
+    found = {
+        RunKey(MODEL_QUALITY, batch.variant, batch.window): batch
+        for batch in captured_batches(job, reading.source, missing | recent)
+        if variant in {None, batch.variant}
+    }
+    merged = [batch for key, batch in found.items() if key in known and key.window in recent]
+    outdated = (
+        lookback.outdated_units(job, reading.source, merged) if lookback else frozenset[RunKey]()
+    )
     fresh = [
         batch
-        for batch in captured_batches(job, reading.source, missing)
-        if RunKey(MODEL_QUALITY, batch.variant, batch.window) not in known
-        and variant in {None, batch.variant}
+        for key, batch in found.items()
+        if key in outdated or (key not in known and key.window in missing)
     ]
-    kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
+    kept = frozenset(key for key in known - outdated if variant in {None, key.variant})
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
     settled = settle(claimed, reading, fresh, kept, now)
-    later = set(waiting) - set(now_taken)
     return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
 
 
