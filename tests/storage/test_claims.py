@@ -79,6 +79,7 @@ def test_a_claim_lapses_when_its_holder_gives_no_sign_of_life(s3: S3Server, buck
     first._ended.set()  # type: ignore[attr-defined]  # as SIGKILL: no beat, nothing given back
     time.sleep(3.0)
     assert "" == second.take(place)
+    assert ["holders/b", "window=a"] == _keys(s3, bucket)
     assert "b" == third.take(place)
     assert (False, True) == (first.holds(place), second.holds(place))
     first.release()

@@ -10,16 +10,17 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from tidegauge.engines.arrow.compact import expanded, together
 from tidegauge.engines.arrow.joining import KEY, Labels, dealt, keyed
 from tidegauge.engines.arrow.quality import fold_quality
-from tidegauge.engines.packets import Packet, from_payload, order, to_payload
+from tidegauge.engines.packets import Packet, order
 from tidegauge.model.batch import Part, Reader, Tally
-from tidegauge.model.merged import LABEL, MergeCounts
+from tidegauge.model.merged import ID, LABEL, LABELLED_AT, PREDICTED_AT, ROW, ROWS, MergeCounts
 from tidegauge.quality.profile import QualityProfile
 from tidegauge.states.hashing import seed
 
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from tidegauge.engines.arrow.fold import Key
     from tidegauge.engines.arrow.joining import Merged
+    from tidegauge.engines.parking import Pack, Parking
     from tidegauge.model.batch import Chunk
     from tidegauge.model.quality import QualityPlan
 
-_FOLDED_AT_ONCE = 1 << 20  # rows
+_DEALT_AT_ONCE = _FOLDED_AT_ONCE = 1 << 20  # rows
 _ABOUT = -1  # the bucket of what a part says of itself
+_UNNEEDED = (KEY, ROW, ROWS, PREDICTED_AT, LABELLED_AT)  # to fold rows; the id is for subsamples
 # In the order in which a bucket needs them.
 LABELS, PREDICTIONS, ANSWER = "1 labels", "2 predictions", "3 answer"
 
@@ -94,29 +97,45 @@ class Joined:
     orphans: Mapping[int, int]
 
 
-def packets(chunks: Iterable[Chunk], side: str, part: str, buckets: int) -> Iterator[Packet]:
-    """The rows of a part, dealt to their buckets, and what it counted."""
-    tables: dict[Key, list[pa.Table]] = {}
+def packets(
+    chunks: Iterable[Chunk], side: str, part: str, buckets: int, parking: Parking
+) -> Iterator[Packet]:
+    """The rows of a part, dealt to their buckets, and what it counted.
+
+    They are dealt some at a time, so that the worker need not hold them all.
+    """
+    with parking.opened() as pack:
+        yield from _packets(chunks, side, part, buckets, pack)
+
+
+def _packets(
+    chunks: Iterable[Chunk], side: str, part: str, buckets: int, pack: Pack
+) -> Iterator[Packet]:
     tallies: dict[Key, Tally] = {}
+    held: dict[Key, list[pa.Table]] = {}
+    pieces = (f"{part} {number:06}" for number in count())
     for chunk in chunks:
         key = (chunk.window, chunk.variant)
         tallies[key] = tallies.get(key, Tally()).merge(chunk.tally)
-        if chunk.table.num_rows:
-            tables.setdefault(key, []).append(chunk.table)
+        own = held.setdefault(key, [])
+        own += [keyed(chunk.table)] if chunk.table.num_rows else []
+        if sum(table.num_rows for table in own) >= _DEALT_AT_ONCE:
+            for bucket, rows in dealt(together(held.pop(key)), buckets):
+                yield Packet(bucket, side, *key, next(pieces), pack(rows))
+    for key, some in held.items():
+        for bucket, rows in dealt(together(some), buckets) if some else ():
+            yield Packet(bucket, side, *key, next(pieces), pack(rows))
     for key, tally in tallies.items():
         yield Packet(_ABOUT, side, *key, part, _json(asdict(tally)))
-    for key, some in tables.items():
-        for bucket, rows in dealt(keyed(pa.concat_tables(some).combine_chunks()), buckets):
-            yield Packet(bucket, side, *key, part, to_payload(rows))
 
 
-def joined(arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
+def joined(arrived: Iterable[Packet], joining: Joining, parking: Parking) -> Iterator[Packet]:
     """What became of packets that come in the order of `order`: packets again, small ones."""
     for bucket, some in groupby(arrived, key=lambda packet: packet.bucket):
         if bucket == _ABOUT:
             yield from some
         else:
-            yield from _joined(bucket, some, joining)
+            yield from _joined(bucket, some, joining, parking)
 
 
 def gathered(answers: Iterable[Packet]) -> Joined:
@@ -182,15 +201,17 @@ def folded(tables: Iterable[pa.Table], plan: QualityPlan, *seeds: str) -> Qualit
     return QualityProfile.merge_all(profiles)
 
 
-def _joined(bucket: int, arrived: Iterable[Packet], joining: Joining) -> Iterator[Packet]:
+def _joined(
+    bucket: int, arrived: Iterable[Packet], joining: Joining, parking: Parking
+) -> Iterator[Packet]:
     labels: Labels | None = None
     for side, of_side in groupby(arrived, key=lambda packet: packet.side):
         if side == LABELS:
-            labels = Labels(pa.concat_tables([from_payload(packet.payload) for packet in of_side]))
+            labels = Labels(together([parking.rows(packet.payload) for packet in of_side]))
             continue
         for key, some in groupby(of_side, key=lambda packet: (packet.window, packet.variant)):
             window = key[0]
-            table = pa.concat_tables([from_payload(packet.payload) for packet in some])
+            table = together([parking.rows(packet.payload) for packet in some])
             own = labels if labels is not None else Labels(table.slice(0, 0))
             merged = own.join(table, joining.until[window], again=key in joining.again)
             yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining))
@@ -202,10 +223,11 @@ def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> pa.Buffe
     in_place = joining.again.get(key, False)
     kept = merged.changed or not in_place
     if kept:
-        joining.keep(*key, bucket, merged.table.drop_columns(KEY))
+        joining.keep(*key, bucket, expanded(merged.table.drop_columns(KEY)))
     whole = merged.replaced or not in_place
     wanted = merged.table.column(LABEL).is_valid() if whole else pa.array(merged.fresh)
-    rows = merged.table.filter(wanted)
+    unneeded = _UNNEEDED if joining.plan.subsamples else (ID, *_UNNEEDED)
+    rows = merged.table.drop_columns(unneeded).filter(wanted)
     profile = folded([rows], joining.plan, *key, str(bucket), str(len(rows)))
     about = {"kept": kept, "whole": whole, "counts": merged.counts.as_json()}
     return pa.py_buffer(json.dumps(about).encode() + b"\n" + profile.to_bytes())

@@ -1,7 +1,7 @@
 """Model quality without Spark: labels joined and answers folded in this process or a few more.
 
-Between the two halves of a join the packets lie in a temporary folder, so that no process holds
-more than what it works on.
+Between the two halves of a join the rows are parked in a temporary folder, so that no process
+holds more than what it works on.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
+from itertools import chain, groupby
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from tidegauge.engines.joins import (
     LABELS,
@@ -28,7 +26,8 @@ from tidegauge.engines.joins import (
 )
 from tidegauge.engines.local import ALONE_BYTES
 from tidegauge.engines.memory import keep_freed
-from tidegauge.engines.packets import SCHEMA, from_batch, order, to_batch
+from tidegauge.engines.packets import order
+from tidegauge.engines.parking import Parking
 from tidegauge.errors import EngineError
 
 if TYPE_CHECKING:
@@ -52,17 +51,19 @@ def join_labels(
     """
     sides = [(PREDICTIONS, side) for side in predictions] + [(LABELS, labels)]
     work = [(name, side.read, part) for name, side in sides for part in side.parts]
+    work.sort(key=lambda one: -one[2].size_bytes)  # the largest first: none is waited for at last
     workers = _workers([part for _, _, part in work], processes)
     if workers == 1:
-        dealt = (
-            p for one in work for p in packets(one[1](one[2]), one[0], one[2].id, joining.buckets)
-        )
-        return gathered(joined(sorted(dealt, key=order), joining))
+        held = Parking(None)
+        dealt = (packet for one in work for packet in _deal(held, joining.buckets, one))
+        return gathered(joined(sorted(dealt, key=order), joining, held))
     with TemporaryDirectory(prefix="tidegauge-") as folder, _pool(workers) as pool:
-        buckets = pool.map(partial(_deal, Path(folder), joining.buckets), range(len(work)), work)
-        found = sorted({bucket for some in buckets for bucket in some})
-        answers = pool.map(partial(_join, Path(folder), joining), found)
-        return gathered(packet for some in answers for packet in some)
+        parked = Parking(folder)
+        found = chain.from_iterable(pool.map(partial(_deal, parked, joining.buckets), work))
+        by_bucket = groupby(sorted(found, key=order), key=lambda packet: packet.bucket)
+        arrived = [list(some) for _, some in by_bucket]
+        answers = pool.map(partial(_join, parked, joining), arrived)
+        return gathered(chain.from_iterable(answers))
 
 
 def fold_answers(
@@ -104,29 +105,10 @@ def _fold(read: Reader, plan: QualityPlan, part: Part) -> list[Packet]:
     return list(fold_packets(read(part), part.id, plan))
 
 
-def _deal(folder: Path, buckets: int, number: int, work: tuple[str, Reader, Part]) -> list[int]:
-    """Write a part's packets, a file a bucket; which buckets it has some for."""
+def _deal(parking: Parking, buckets: int, work: tuple[str, Reader, Part]) -> list[Packet]:
     side, read, part = work
-    by_bucket: dict[int, list[Packet]] = {}
-    for packet in packets(read(part), side, part.id, buckets):
-        by_bucket.setdefault(packet.bucket, []).append(packet)
-    for bucket, some in by_bucket.items():
-        place = folder / str(bucket)
-        place.mkdir(exist_ok=True)
-        with (
-            pa.OSFile(str(place / str(number)), "wb") as file,
-            pa.ipc.new_file(file, SCHEMA) as out,
-        ):
-            for packet in some:
-                out.write_batch(to_batch(packet))
-    return list(by_bucket)
+    return list(packets(read(part), side, part.id, buckets, parking))
 
 
-def _join(folder: Path, joining: Joining, bucket: int) -> list[Packet]:
-    found: list[Packet] = []
-    for path in (folder / str(bucket)).iterdir():
-        with pa.memory_map(str(path)) as file:
-            reader = pa.ipc.open_file(file)
-            for i in range(reader.num_record_batches):
-                found += from_batch(reader.get_batch(i))
-    return list(joined(sorted(found, key=order), joining))
+def _join(parking: Parking, joining: Joining, arrived: list[Packet]) -> list[Packet]:
+    return list(joined(arrived, joining, parking))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from tidegauge.engines.arrow.compact import is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,15 +47,21 @@ def order(packet: Packet) -> tuple[int, str, str, str, str]:
 
 
 def to_payload(table: pa.Table) -> pa.Buffer:
-    """The rows of a table that is not empty, copied once; not compressed, since ids hardly are."""
-    constant = [name for name in table.column_names if _is_constant(table.column(name))]
-    varying = [name for name in table.column_names if name not in constant]
-    streams = (table.select(constant).slice(0, 1), table.select(varying))
+    """The rows of a table that is not empty, copied once."""
     sizes = pa.MockOutputStream()
-    _write(sizes, streams)
+    write_rows(sizes, table)
     payload = pa.allocate_buffer(sizes.size())
-    _write(pa.FixedSizeBufferWriter(payload), streams)
+    write_rows(pa.FixedSizeBufferWriter(payload), table)
     return payload
+
+
+def write_rows(sink: pa.NativeFile, table: pa.Table) -> None:
+    """Write the rows of a table that is not empty; not compressed, since ids hardly are."""
+    constant = [name for name in table.column_names if is_constant(table.column(name))]
+    varying = [name for name in table.column_names if name not in constant]
+    for some in (table.select(constant).slice(0, 1), table.select(varying)):
+        with pa.ipc.new_stream(sink, some.schema) as writer:
+            writer.write_table(some)
 
 
 def from_payload(payload: pa.Buffer) -> pa.Table:
@@ -81,18 +88,3 @@ def from_batch(batch: pa.RecordBatch) -> Iterator[Packet]:
     rows = zip(*(column.to_pylist() for column in names), strict=True)
     for i, (bucket, side, window, variant, part) in enumerate(rows):
         yield Packet(bucket, side, window, variant, part, payloads[i].as_buffer())
-
-
-def _write(sink: pa.NativeFile, tables: tuple[pa.Table, ...]) -> None:
-    for table in tables:
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-
-
-def _is_constant(column: pa.ChunkedArray) -> bool:
-    if column.null_count:
-        return bool(column.null_count == len(column))
-    if pa.types.is_nested(column.type) or column[0] != column[len(column) - 1]:
-        return False
-    bounds = pc.min_max(column)
-    return bool(bounds["min"] == bounds["max"])

@@ -1,13 +1,16 @@
 """Model quality on Spark: the workers read and join with Arrow, Spark moves packets between them.
 
-One job a join: a stage that deals rows to buckets, a shuffle of few large packets, a stage that
-joins, keeps the merged rows and folds them. No row becomes an object of the JVM.
+One job a join: a stage that deals rows to buckets, a shuffle of few large packets (of tickets for
+them, where the workers share a disk), a stage that joins, keeps the merged rows and folds them. No
+row becomes an object of the JVM.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -24,9 +27,11 @@ from tidegauge.engines.joins import (
 )
 from tidegauge.engines.memory import keep_freed
 from tidegauge.engines.packets import SPARK_SCHEMA, Packet, from_batch, order, to_batch
+from tidegauge.engines.parking import Parking
 from tidegauge.engines.spark import (
     BATCH_SETTING,
     failures_told,
+    is_connect,
     numbered_columns,
     pack_tasks,
     rows_a_batch,
@@ -73,24 +78,36 @@ def join_labels(
         EngineError: the Spark job failed.
     """
     sides = [(PREDICTIONS, side) for side in predictions] + [(LABELS, labels)]
-    dealt = [
-        frame
-        for name, side in sides
-        if (frame := _dealt(spark, side, _to_packets(name, joining.buckets))) is not None
-    ]
-    if not dealt:
-        return gathered(())
+    with _parking(spark) as parking:
+        dealt = [
+            frame
+            for name, side in sides
+            if (frame := _dealt(spark, side, _to_packets(name, joining.buckets, parking)))
+            is not None
+        ]
+        if not dealt:
+            return gathered(())
 
-    def join(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        keep_freed()
-        # Put in order here: to sort them, the JVM would copy every payload once more.
-        arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
-        return _in_batches(joined(arrived, joining))
+        def join(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            keep_freed()
+            # Put in order here: to sort them, the JVM would copy every payload once more.
+            arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
+            return _in_batches(joined(arrived, joining, parking))
 
-    with failures_told(), with_settings(spark, _settings(sides)):
-        whole = reduce(lambda one, other: one.union(other), dealt)
-        meeting = whole.repartition(min(joining.buckets + 1, _MOST_JOINERS), "bucket")
-        return gathered(_collected(meeting.mapInArrow(join, SPARK_SCHEMA)))
+        with failures_told(), with_settings(spark, _settings(sides)):
+            whole = reduce(lambda one, other: one.union(other), dealt)
+            meeting = whole.repartition(min(joining.buckets + 1, _MOST_JOINERS), "bucket")
+            return gathered(_collected(meeting.mapInArrow(join, SPARK_SCHEMA)))
+
+
+@contextmanager
+def _parking(spark: SparkSession) -> Iterator[Parking]:
+    """A folder for the rows if the workers are on this machine; on a cluster rows travel."""
+    if is_connect(spark) or not (spark.conf.get("spark.master") or "").startswith("local"):
+        yield Parking(None)
+        return
+    with TemporaryDirectory(prefix="tidegauge-") as folder:
+        yield Parking(folder)
 
 
 def fold_answers(
@@ -112,8 +129,8 @@ def fold_answers(
         return merged_folds(_collected(folds))
 
 
-def _to_packets(name: str, buckets: int) -> ToPackets:
-    return lambda chunks, part: packets(chunks, name, part, buckets)
+def _to_packets(name: str, buckets: int, parking: Parking) -> ToPackets:
+    return lambda chunks, part: packets(chunks, name, part, buckets, parking)
 
 
 def _dealt(spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets) -> DataFrame | None:

@@ -8,6 +8,7 @@ old ones until the new ones are listed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from pyarrow import parquet
 
 from tidegauge.documents import joined, text
 from tidegauge.errors import StorageError
-from tidegauge.model.merged import ID, LABEL, LABELLED_AT, RECORD, ROW, ROWS
+from tidegauge.model.merged import ID, LABEL, RECORD, ROW, ROWS
 from tidegauge.model.window import Window
 from tidegauge.quality.table import from_parquet
 from tidegauge.sinks.layout import Layout, MonitorType, RunKey, parse_run_path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tidegauge.quality.profile import QualityProfile
     from tidegauge.storage import S3Settings
 
-_FEW = (ROW, ROWS, LABEL, LABELLED_AT)
+_FEW = (ROW, ROWS, LABEL)
 JOINED = "_joined.json"
 LABELS_READ = "_labels.json"
 TYPE = MonitorType.MODEL_QUALITY
@@ -54,20 +55,36 @@ class RowsKeeper:
         """
         name = rows_name(self.revisions[window, variant], bucket)
         key = RunKey(TYPE, variant, Window.parse(window))
-        stream = pa.BufferOutputStream()
-        # Of ids, times and scores hardly two are alike, and a dictionary of them is a waste.
-        coded = [f.name for f in table.schema if f.name in _FEW or pa.types.is_string(f.type)]
-        coded = [name for name in coded if name not in (ID, RECORD)]
-        packed = {name: "none" if name == ID else "lz4" for name in table.column_names}
-        parquet.write_table(table, stream, compression=packed, use_dictionary=coded)
         uri = join(self.layout.merged(key), name)
         storage = storage_for(uri, self.settings)
-        if not storage.create(uri, stream.getvalue().to_pybytes()):
+        if not storage.create(uri, _parquet(table)):
             raise taken_over(uri)
         if RECORD in table.column_names:
             lines = merged_lines(self.layout, window, variant, bucket, table)
             for place, data in sorted(lines.items()):
                 storage.write(place, data)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """The rows as a file, each column written as suits it.
+
+    Times lie close together, so that their differences take few bits. Of ids and scores hardly two
+    are alike: a dictionary of them is a waste, and so are bounds that nobody would search by.
+    """
+    times = [f.name for f in table.schema if pa.types.is_timestamp(f.type)]
+    few = [f.name for f in table.schema if f.name in _FEW or pa.types.is_string(f.type)]
+    stream = BytesIO()
+    parquet.write_table(
+        table,
+        stream,
+        compression={
+            name: "none" if name in (ID, *times) else "lz4" for name in table.column_names
+        },
+        use_dictionary=[name for name in few if name not in (ID, RECORD)],
+        column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
+        write_statistics=times,
+    )
+    return stream.getvalue()
 
 
 def rows_name(revision: int, bucket: int) -> str:

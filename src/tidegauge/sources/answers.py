@@ -85,6 +85,14 @@ def texts(column: pa.Array) -> pa.Array:
     return pc.cast(column, pa.string())
 
 
+def classes(column: pa.Array) -> pa.Array:
+    """The values as texts; of whole numbers, which are few, as codes of a dictionary of texts."""
+    if not pa.types.is_integer(column.type):
+        return texts(column)
+    coded = column.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(coded.indices, pc.cast(coded.dictionary, pa.string()))
+
+
 def _column(table: pa.Table, name: str) -> pa.Array:
     if name not in table.column_names:
         return pa.nulls(table.num_rows)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from tidegauge.model.batch import Chunk, Tally
 from tidegauge.model.merged import ID, LABEL, LABELLED_AT, ROW, ROWS
-from tidegauge.sources.answers import numbers, texts
+from tidegauge.sources.answers import classes, numbers, texts
 from tidegauge.sources.bytime import faults
 from tidegauge.sources.chunks import gathered
 from tidegauge.sources.columns import one_array
@@ -218,19 +218,20 @@ class LabelColumns:
             return Chunk(_NO_LABELS, tally=chunk.tally)
         ids = texts(one_array(table.column(self.id)))
         column = one_array(table.column(self.label))
-        labels = numbers(column) if self.numeric else texts(column)
+        labels = numbers(column) if self.numeric else classes(column)
         sound = pc.and_(pc.is_valid(ids), pc.is_valid(labels))
-        count = int(np.count_nonzero(sound.to_numpy(zero_copy_only=False)))
         rows = pa.table(
             {
-                ID: ids.filter(sound),
-                ROW: pa.array(np.zeros(count, np.int32)),
-                ROWS: pa.array(np.ones(count, np.int32)),
-                LABEL: labels.filter(sound),
-                LABELLED_AT: self._collected(table).filter(sound),
+                ID: ids,
+                ROW: pa.array(np.zeros(len(table), np.int32)),
+                ROWS: pa.array(np.ones(len(table), np.int32)),
+                LABEL: labels,
+                LABELLED_AT: self._collected(table),
             }
         )
-        lost = len(table) - count
+        lost = len(table) - int(np.count_nonzero(sound.to_numpy(zero_copy_only=False)))
+        if lost:
+            rows = rows.filter(sound)
         reason = f"{part.id}: {lost} rows have no {self.id!r} or no {self.label!r}"
         counts = Tally(rejected=lost, reasons=(reason,) if lost else ())
         return Chunk(rows, tally=chunk.tally.merge(counts))

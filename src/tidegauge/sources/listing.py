@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, StorageError
 from tidegauge.storage import filesystem, join, storage_for
+from tidegauge.storage.advice import told_by_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,10 +122,8 @@ def _single(uri: str, settings: S3Settings) -> File | None:
     try:
         info = files.get_file_info(path)
     except OSError as error:
-        raise StorageError(
-            f"cannot look for {uri}: {error}; check the location and the credentials, "
-            "then try again"
-        ) from error
+        told = told_by_arrow(error, "s3:GetObject and s3:ListBucket")
+        raise StorageError(f"cannot look for {uri}: {told}") from error
     if not info.is_file:
         return None
     return File(info.base_name, join(uri), info.size, str(info.mtime_ns), info.mtime)

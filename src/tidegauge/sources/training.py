@@ -8,8 +8,8 @@ from pyarrow import parquet
 
 from tidegauge.errors import InputError, UsageError
 from tidegauge.model.batch import FileSlice
-from tidegauge.sources import csvfile
 from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.csvhead import first_names
 from tidegauge.sources.jsonlines import JsonLinesReader, read_objects
 from tidegauge.sources.lexical import LexicalReader, as_texts
 from tidegauge.sources.lines import read_lines
@@ -109,8 +109,7 @@ def _names(
                 with files.open_input_file(path) as stream:
                     return tuple(c.name for c in columns_of(parquet.read_schema(stream)))
             case Format.CSV:
-                first = next(csvfile.row_blocks(file, settings), b"")
-                return csvfile.column_names(first, file.uri, header=source.header)[0]
+                return first_names(file, settings, header=source.header)
             case _:
                 lines = next(read_lines((file,), settings), None)
                 return () if lines is None else tuple(flat(read_objects(lines).table).column_names)

@@ -39,9 +39,10 @@ class Losses:
     @classmethod
     def of_values(cls, scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> Self:
         """The state of finite scores; `positive` are the rows whose true class is the positive."""
-        within = (scores >= 0.0) & (scores <= 1.0)
-        beyond = len(scores) - int(np.count_nonzero(within))
-        if beyond:
+        beyond = 0
+        if len(scores) and (scores.min() < 0.0 or scores.max() > 1.0):
+            within = (scores >= 0.0) & (scores <= 1.0)
+            beyond = len(scores) - int(np.count_nonzero(within))
             scores, positive = scores[within], positive[within]
         if not len(scores):
             return cls(beyond)

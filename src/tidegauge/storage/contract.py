@@ -19,6 +19,12 @@ class NotFound(StorageError):
     exit_code = ExitCode.INPUT
 
 
+class NoBucket(StorageError):
+    """Not even the place for objects is there: a wrong name, and no empty store."""
+
+    exit_code = ExitCode.INPUT
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One object of a listing.

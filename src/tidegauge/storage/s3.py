@@ -18,7 +18,15 @@ from botocore.exceptions import (
 )
 
 from tidegauge.errors import StorageError, UsageError
-from tidegauge.storage.contract import FROM_ENVIRONMENT, Encryption, Entry, NotFound, S3Settings
+from tidegauge.storage.advice import advice
+from tidegauge.storage.contract import (
+    FROM_ENVIRONMENT,
+    Encryption,
+    Entry,
+    NoBucket,
+    NotFound,
+    S3Settings,
+)
 from tidegauge.storage.s3_client import client
 from tidegauge.storage.uri import split_s3
 
@@ -32,8 +40,7 @@ _ABSENT = {"NoSuchKey", "404", "NotFound"}
 # A conditional put of which the condition does not hold, or that met another one.
 _NOT_SO = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"}
 _PASSING = {"InternalError", "ServiceUnavailable", "SlowDown"}  # of a key, in an answer of 200
-_DENIED = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-_PERMISSION = {
+_NEEDED = {
     "read": "s3:GetObject and s3:ListBucket",
     "write": "s3:PutObject",
     "delete": "s3:DeleteObject",
@@ -206,7 +213,7 @@ def explained(operation: str, uri: str) -> Iterator[None]:
         if code in _ABSENT:
             raise NotFound(f"cannot {operation} {uri}: there is no such object") from None
         if code == "NoSuchBucket":
-            raise NotFound(
+            raise NoBucket(
                 f"cannot {operation} {uri}: there is no such bucket; make it, or correct the name"
             ) from None
         message = error.response.get("Error", {}).get("Message", "")
@@ -218,13 +225,4 @@ def explained(operation: str, uri: str) -> Iterator[None]:
 
 
 def _failure(operation: str, uri: str, reason: str) -> StorageError:
-    code = reason.split(" ", maxsplit=1)[0]
-    if code == "RequestTimeTooSkewed":
-        advice = "set the clock of this machine: S3 refuses requests that are 15 minutes off"
-    elif code.startswith("KMS"):
-        advice = "check `s3.kms_key`, and that the credentials allow kms:GenerateDataKey with it"
-    elif code in _DENIED:
-        advice = f"check the credentials, and that they allow {_PERMISSION[operation]} there"
-    else:
-        advice = "check the endpoint, the network and the credentials, then try again"
-    return StorageError(f"cannot {operation} {uri}: {reason}; {advice}")
+    return StorageError(f"cannot {operation} {uri}: {reason}; {advice(reason, _NEEDED[operation])}")

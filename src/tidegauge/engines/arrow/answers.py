@@ -52,7 +52,7 @@ def _number_name(value: float) -> str:
 
 
 def column(table: pa.Table, name: str) -> pa.Array:
-    """One column as one array, dictionaries resolved.
+    """One column as one array.
 
     Raises:
         InputError: the table has no such column.
@@ -63,11 +63,13 @@ def column(table: pa.Table, name: str) -> pa.Array:
     array = table.column(name).combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # combine_chunks of no chunks at all
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    return array
 
 
 def numbers(array: pa.Array) -> NDArray[np.float64]:
     """The values as float64; NaN for null, and for a text that is no number."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         readable = pc.match_substring_regex(array, _ANY_NUMBER)
@@ -94,24 +96,29 @@ def classes(array: pa.Array, *, truths: bool = False) -> tuple[list[str], NDArra
     if pa.types.is_null(array.type):
         return [], np.full(len(array), NONE, np.int64)
     try:
-        encoded = pc.dictionary_encode(array)
+        encoded = array if pa.types.is_dictionary(array.type) else pc.dictionary_encode(array)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InputError(f"expected classes, found values of type {array.type}") from error
-    if len(encoded.dictionary) > 4 * MOST_LABELS:  # "1", "1.0" and " 1" may yet be one class
+    none = len(encoded.dictionary)
+    indices = pc.fill_null(encoded.indices, none).to_numpy(zero_copy_only=False)
+    # A dictionary may have more values than occur in these rows.
+    occurring = np.flatnonzero(np.bincount(indices, minlength=none)[:none])
+    if len(occurring) > 4 * MOST_LABELS:  # "1", "1.0" and " 1" may yet be one class
         raise InputError(
-            f"expected classes, found {len(encoded.dictionary)} different values: is the column an"
-            " id, or the problem a regression?"
+            f"expected classes, found {len(occurring)} different values: is the column an id, or "
+            "the problem a regression?"
         )
-    names = [_name_or_none(value, truths) for value in encoded.dictionary.to_pylist()]
+    values = encoded.dictionary.take(pa.array(occurring)).to_pylist()
+    names = [_name_or_none(value, truths) for value in values]
     known = list(dict.fromkeys(name for name in names if name is not None))
     place = {name: i for i, name in enumerate(known)}
-    codes = np.array([NONE if name is None else place[name] for name in names] + [NONE], np.int64)
-    indices = pc.fill_null(encoded.indices, len(names)).to_numpy(zero_copy_only=False)
+    codes = np.full(none + 1, NONE, np.int64)
+    codes[occurring] = [NONE if name is None else place[name] for name in names]
     return known, codes[indices]
 
 
 def _name_or_none(value: object, truths: bool) -> str | None:  # noqa: FBT001
-    if isinstance(value, float) and math.isnan(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     return class_name(value, truths=truths) or None
 
