@@ -310,6 +310,20 @@ def test_captures_that_come_late_are_predictions_too(tmp_path: Path) -> None:
     assert "nothing to do" in made.run("monitor", *wait).out
 
 
+def test_an_hour_whose_captures_come_late_is_a_unit_then(tmp_path: Path) -> None:
+    """With units of an hour, the window had none of this one when it was evaluated."""
+    late_ones = {key: data for key, data in captures().items() if "blue/2024/03/02/17" in key}
+    made = quality_world(tmp_path, profile="1h", late="36500d")
+    for key in late_ones:
+        Path(made.data, key).unlink()
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, late_ones)
+    made.run("monitor")
+    record = made.document(run_key("blue", 2))
+    assert (A_DAY, 1) == (record["counts"]["predictions"], record["labels"]["revision"])
+
+
 def test_label_files_of_before_a_unit_are_not_read_again(tmp_path: Path) -> None:
     """One file a day: those that were last written before a new unit began are left alone."""
     days = [[t for t in told() if (t.time - START) // DAY == day] for day in range(7)]

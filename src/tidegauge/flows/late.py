@@ -74,23 +74,23 @@ class Lookback:
             changed = readers.map(lambda due: _has_changed(job, source, due), listed)
             return frozenset(key for key, has in zip(keys, changed, strict=True) if has)
 
-    def outdated_units(
-        self, job: Job, source: CaptureSource, batches: Sequence[Batch]
-    ) -> frozenset[RunKey]:
-        """Of the units of predictions that were merged, those whose captures have changed since."""
-        found = [batch for batch in batches if batch.inputs.files]
-        with ThreadPoolExecutor(_READERS) as readers:
-            changed = readers.map(lambda batch: _unit_has_changed(job, source, batch), found)
-            return frozenset(_unit(b) for b, has in zip(found, changed, strict=True) if has)
+
+def outdated_units(job: Job, source: CaptureSource, batches: Sequence[Batch]) -> frozenset[RunKey]:
+    """Of the units of predictions that were merged, those whose captures have changed since."""
+    found = [batch for batch in batches if batch.inputs.files]
+    with ThreadPoolExecutor(_READERS) as readers:
+        changed = readers.map(lambda batch: _unit_has_changed(job, source, batch), found)
+        return frozenset(unit_of(b) for b, has in zip(found, changed, strict=True) if has)
+
+
+def unit_of(batch: Batch) -> RunKey:
+    """The unit of merged rows that has the predictions of a batch."""
+    return RunKey(MODEL_QUALITY, batch.variant, batch.window)
 
 
 def _unit_has_changed(job: Job, source: CaptureSource, batch: Batch) -> bool:
-    unit = read_unit(job.storage, job.layout, _unit(batch))
+    unit = read_unit(job.storage, job.layout, unit_of(batch))
     return unit is not None and unit.inputs != summed_up(source.read_with(batch.inputs))
-
-
-def _unit(batch: Batch) -> RunKey:
-    return RunKey(MODEL_QUALITY, batch.variant, batch.window)
 
 
 def _has_changed(job: Job, source: CaptureSource, due: Due) -> bool:

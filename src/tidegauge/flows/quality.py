@@ -17,7 +17,7 @@ from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.evaluating import Evaluating
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
-from tidegauge.flows.late import Lookback
+from tidegauge.flows.late import Lookback, outdated_units, unit_of
 from tidegauge.flows.pinned_quality import read_pinned_quality
 from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.service import Service
@@ -94,14 +94,16 @@ def _run_quality(
 def _caught_up(
     claimed: Claimed, reading: Reading, now: datetime, variant: str | None
 ) -> tuple[Windows, Settled]:
-    """All complete windows, and their units with the labels that there are now."""
+    """All complete windows, and their units with the labels that there are now.
+
+    Units that are missing are merged from their captures, and those whose captures came late again.
+    """
     job = claimed.job
     spans = complete_windows(job, reading.source, now, variant)
     windows: dict[Window, list[str]] = {}
     for name, some in spans.items():
         for one in some:
             windows.setdefault(one, []).append(name)
-    lookback = Lookback.of(job.conf, reading.source, now)
     known = joined_units(job.storage, job.layout)
     done = completed(job.storage, job.layout, MODEL_QUALITY)
     lacking = {
@@ -115,32 +117,24 @@ def _caught_up(
     }
     waiting = sorted(one for one, units in lacking.items() if units)
     now_taken = bounded(waiting, job.conf.max_catch_up)
-    missing = {unit for one in now_taken for unit in lacking[one]}
     later = set(waiting) - set(now_taken)
-    recent = {
-        unit
-        for one in windows.keys() - later
-        if lookback is not None and one.end > lookback.since
-        for unit in units_of(one, job.conf.profile)
-    }
-    found = {
-        RunKey(MODEL_QUALITY, batch.variant, batch.window): batch
-        for batch in captured_batches(job, reading.source, missing | recent)
-        if variant in {None, batch.variant}
-    }
-    merged = [batch for key, batch in found.items() if key in known and key.window in recent]
-    outdated = (
-        lookback.outdated_units(job, reading.source, merged) if lookback else frozenset[RunKey]()
-    )
-    fresh = [
+    taken = {one: tuple(windows[one]) for one in sorted(windows) if one not in later}
+    lookback = Lookback.of(job.conf, reading.source, now)
+    since = lookback.since if lookback else now
+    recent = {u for one in taken if one.end > since for u in units_of(one, job.conf.profile)}
+    found = [
         batch
-        for key, batch in found.items()
-        if key in outdated or (key not in known and key.window in missing)
+        for batch in captured_batches(
+            job, reading.source, recent.union(*(lacking[one] for one in now_taken))
+        )
+        if variant in {None, batch.variant}
     ]
+    of_recent = [batch for batch in found if batch.window in recent]
+    outdated = outdated_units(job, reading.source, of_recent)
+    fresh = [batch for batch in found if unit_of(batch) not in known - outdated]
     kept = frozenset(key for key in known - outdated if variant in {None, key.variant})
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
-    settled = settle(claimed, reading, fresh, kept, now)
-    return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
+    return taken, settle(claimed, reading, fresh, kept, now)
 
 
 def _given(
