@@ -71,6 +71,7 @@ GOALS = (
     Goal("peak memory for 8 times the rows", "at most", 1.1, "times", (_MANY, _FEW), _peak),
     Goal("time a value, 1,000 columns / 29", "at most", 1.3, "times", (_WIDE, _MANY), _per_value),
     Goal("captured events", "at least", 250_000, "a second and core", ("events",), _events_a_core),
+    Goal("a window of 10 MB, the command", "at most", 1.5, "s", ("window",), _seconds),
     Goal("Spark SQL / ours, labels joined", "at least", 5, "times", ("join", "join-sql"), _faster),
     Goal("30 days to a month, 100 features", "at most", 1, "s", ("month",), _seconds),
     Goal("drift of 1,000 features", "at most", 1, "s", ("drift",), _seconds),

@@ -54,7 +54,7 @@ def _spark(data: Path) -> Run:
     session = start(MASTER)
 
     def run() -> Statistics:
-        return _only(spark.profile_parts(session, *parts_of(data))).statistics()
+        return _only(spark.profile_parts(session, *parts_of(data), lean=True)).statistics()
 
     return run
 
@@ -68,30 +68,35 @@ def _frame(data: Path) -> Run:
 
     def run() -> Statistics:
         frame = training_frame(session, *_listed(data))
-        found = spark.profile_frame(session, frame.data, frame.read, frame.settings)
+        found = spark.profile_frame(session, frame.data, frame.read, frame.settings, lean=True)
         return _only(found).statistics()
 
     return run
 
 
 def _command(data: Path, *, engine: str, options: Sequence[str]) -> Run:
-    program = Path(sys.executable).with_name("tidegauge")
-    if not program.exists():
-        raise NotMeasured(f"there is no program {program.name} beside {sys.executable}: make env")
     conf = data.parent / f"{data.name}-{engine}.yaml"
     conf.write_text(
         f"version: 1\nmonitor: benchmark\nstore: {data.parent / 'store'}\nengine: {engine}\n"
         f"training:\n  uri: {data}\n  format: parquet\n",
         encoding="utf-8",
     )
-    command = [str(program), "baseline", str(conf), *options]
+    return partial(tell, [str(program()), "baseline", str(conf), *options])
 
-    def run() -> None:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NotMeasured(f"tidegauge baseline: {done.stderr.strip().splitlines()[-1]}")
 
-    return run
+def program() -> Path:
+    """The console script of this environment."""
+    found = Path(sys.executable).with_name("tidegauge")
+    if not found.exists():
+        raise NotMeasured(f"there is no program {found.name} beside {sys.executable}: make env")
+    return found
+
+
+def tell(command: Sequence[str]) -> None:
+    """Run a command to its end."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotMeasured(f"{command[1]}: {done.stderr.strip().splitlines()[-1]}")
 
 
 def _listed(data: Path) -> tuple[TrainingSource, Inputs, S3Settings]:

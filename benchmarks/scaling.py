@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 
 from contender import Contender, Run
 from datasets import payload_columns
-from ours import profile_locally
+from ours import profile_locally, program, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("tidegauge", "pyarrow", "numpy")
 _BLOCKS = 20
+_TRAINING_ROWS = 100_000
 
 
 def _events(data: Path) -> Run:
@@ -51,6 +53,28 @@ def _events(data: Path) -> Run:
         files = list_training(source.uri, settings)
         parts = cut(files, source.format, settings, "2025-11-01T0000Z_P1D", "AllTraffic")
         return local.profile_parts(parts, reader(source, settings), processes=1)
+
+    return run
+
+
+def _window(data: Path) -> Run:
+    """The command on one hour's captures, held against rows of the same kind."""
+    folder = data.parent / f"{data.name}-window"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    pq.write_table(pa.table(dict(payload_columns(_TRAINING_ROWS, 0))), folder / "training.parquet")
+    conf = folder / "window.yaml"
+    conf.write_text(
+        f"version: 1\nmonitor: window\nstore: {folder / 'store'}\nengine: local\nwindow: 1h\n"
+        f"training: {{uri: {folder / 'training.parquet'}, format: parquet}}\n"
+        f"captures: {{uri: {data}, format: sagemaker, outputs: [score]}}\n",
+        encoding="utf-8",
+    )
+    tell([str(program()), "baseline", str(conf)])
+
+    def run() -> None:
+        shutil.rmtree(folder / "store/window/runs", ignore_errors=True)
+        tell([str(program()), "monitor", str(conf), "--window", "2025-11-01T12:00Z/PT1H"])
 
     return run
 
@@ -133,6 +157,13 @@ SCALING = (
         "JSON Lines with payloads of 22 columns (CSV, unless another is named) to states",
         _PACKAGES,
         _events,
+    ),
+    Contender(
+        "window",
+        "the command `tidegauge monitor` on one hour, `engine: local`",
+        "from the start of the program to the last document",
+        _PACKAGES,
+        _window,
     ),
     Contender(
         "month",

@@ -103,6 +103,7 @@ def scaling_suite(sizes: Sizes) -> tuple[Entry, ...]:
         Entry(CONTENDERS["events"], sizes.events),
         Entry(CONTENDERS["events"], sizes.lists, "JSON lists"),
         Entry(CONTENDERS["events"], sizes.objects, "JSON objects"),
+        Entry(CONTENDERS["window"], sizes.events),
         Entry(CONTENDERS["month"], sizes.days),
         Entry(CONTENDERS["drift"], sizes.two_windows),
         Entry(CONTENDERS["drift-calibrated"], sizes.two_windows),

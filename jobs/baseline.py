@@ -30,9 +30,7 @@ Exit codes:
 YARN's cluster mode keeps only zero or non-zero: what counts there is run.json in the store.
 """
 
-import sys
-
-from tidegauge.app import main
+from tidegauge.app import run
 
 if __name__ == "__main__":
-    sys.exit(main(["baseline", *sys.argv[1:]]))
+    run("baseline")

@@ -31,9 +31,7 @@ Exit codes; of several windows, the worst:
 YARN's cluster mode keeps only zero or non-zero: what counts there is run.json in the store.
 """
 
-import sys
-
-from tidegauge.app import main
+from tidegauge.app import run
 
 if __name__ == "__main__":
-    sys.exit(main(["monitor", *sys.argv[1:]]))
+    run("monitor")

@@ -19,9 +19,7 @@ Exit codes:
     5   the storage failed: safe to try again
 """
 
-import sys
-
-from tidegauge.app import main
+from tidegauge.app import run
 
 if __name__ == "__main__":
-    sys.exit(main(["report", *sys.argv[1:]]))
+    run("report")

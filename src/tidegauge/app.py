@@ -33,18 +33,22 @@ start with:
 """
 
 
-def run() -> None:
-    """The console script `tidegauge`."""
-    sys.exit(main(sys.argv[1:]))
+def run(*words: str) -> None:
+    """The console script `tidegauge`, or one of jobs/ with its command: a process of our own."""
+    sys.exit(main([*words, *sys.argv[1:]], alone=True))
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code; an expected failure is one sentence on stderr."""
+def main(argv: Sequence[str], *, alone: bool = False) -> int:
+    """Run one command and return its exit code; an expected failure is one sentence on stderr.
+
+    `alone` says that nobody else's code runs in this process, so that a job may set it up for its
+    own needs.
+    """
     # Before numpy is loaded anywhere: several workers' BLAS threads would fight for the cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(argv, argparse.Namespace(alone=alone))
     except SystemExit as stop:  # argparse has told the usage, or the help
         return int(stop.code or 0)
     from tidegauge.terminal import set_up_logging

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.loading import load_conf, to_yaml
 from tidegauge.config.schema import Conf, EngineName
+from tidegauge.engines.arrow.memory import forgo_pandas
 from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
+from tidegauge.flows.scripts import has_scripts
 from tidegauge.flows.types import has_baseline, is_monitored
 from tidegauge.model.window import Window, parse_time
 from tidegauge.rules.packs.rows import RowRules
@@ -106,14 +108,15 @@ def report(arguments: argparse.Namespace) -> int:
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
     from tidegauge.flows.alerting import tell
+    from tidegauge.flows.claiming import reporting
 
-    job = Job(conf, LocalEngine())
+    job, now = Job(conf, LocalEngine()), datetime.now(UTC)
     types = _types(conf, arguments.type, is_monitored)
-    made = [_reported(job, type_, since, until) for type_ in types]
-    # One telling for all types: a file of metrics would else say how the last of them is.
-    for told in tell(job, made, datetime.now(UTC)):
-        failed = " (not all: it will be told by the next report)" if told.failure else ""
-        print_text(f"{told.receiver} was told of {told.count}{failed}")
+    with reporting(job, now) as alone:
+        made = [_reported(job, type_, since, until) for type_ in types]
+        for told in tell(job, made, now, alone):
+            failed = " (not all: it will be told by the next report)" if told.failure else ""
+            print_text(f"{told.receiver} was told of {told.count}{failed}")
     return int(ExitCode.DONE)
 
 
@@ -125,8 +128,8 @@ def _reported(
     made = make_report(job, type_, since, until)
     if made.rows:
         _print(days_table(made.rows))
-    if any(story.closed is None for story in made.incidents):
-        _print(open_incidents_table(made.incidents))
+    if any(story.closed is None for story in made.known.incidents):
+        _print(open_incidents_table(made.known.incidents))
     for series in made.series:
         _print(quality_table(series))
     statuses = dict.fromkeys(("Completed", "CompletedWithViolations", "Failed"), 0)
@@ -256,15 +259,18 @@ def _job(arguments: argparse.Namespace) -> Job:
     if arguments.engine:
         overrides.append(f"engine={arguments.engine}")
     conf = load_conf(arguments.conf, overrides)
-    return Job(conf, _engine(conf, arguments.master))
+    lean = arguments.alone and not has_scripts(conf)
+    if lean:
+        forgo_pandas()
+    return Job(conf, _engine(conf, arguments.master, lean=lean))
 
 
-def _engine(conf: Conf, master: str | None) -> LocalEngine | SparkEngine:
+def _engine(conf: Conf, master: str | None, *, lean: bool) -> LocalEngine | SparkEngine:
     if conf.engine is EngineName.LOCAL:
         if master:
             raise UsageError("--master chooses a Spark master, and the conf says engine: local")
         return LocalEngine()
     if conf.engine is EngineName.DEEQU:
-        return SparkEngine(master, RowRules.DEEQU)
+        return SparkEngine(master, RowRules.DEEQU, lean=lean)
     engine = AutoEngine if conf.engine is EngineName.AUTO else SparkEngine
-    return engine(master, conf.row_rules)
+    return engine(master, conf.row_rules, lean=lean)

@@ -37,7 +37,7 @@ def explain(arguments: argparse.Namespace) -> int:
 
 def replay(arguments: argparse.Namespace) -> int:
     """`tidegauge replay`: which alarms of past windows other settings would bring or take."""
-    from tidegauge.flows.review import replayed
+    from tidegauge.flows.replaying import replayed
 
     since, until = (
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
@@ -51,6 +51,9 @@ def replay(arguments: argparse.Namespace) -> int:
         f"{made.runs} runs judged again: {made.before} alarms before, {made.now} with these "
         f"settings; {come} come, {len(made.changes) - come} go. Nothing was written"
     )
+    if made.left_out:
+        rules = ", ".join(f"{one.rule.place} ({one.feature})" for one in made.left_out)
+        print_text(f"left out, since only the rows can answer them: {rules}")
     return int(ExitCode.DONE)
 
 

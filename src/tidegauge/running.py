@@ -70,11 +70,14 @@ def _unasked(asked: Questions) -> dict[int, FromRows]:
 
 
 class SparkEngine:
-    """The kernels in Spark's Python workers."""
+    """The kernels in Spark's Python workers; `lean` ones forgo pandas."""
 
-    def __init__(self, master: str | None, row_rules: RowRules = RowRules.AUTO) -> None:
+    def __init__(
+        self, master: str | None, row_rules: RowRules = RowRules.AUTO, *, lean: bool = False
+    ) -> None:
         self._master = master
         self._row_rules = row_rules
+        self._lean = lean
 
     def _session(self, *, jvm_reads: bool = False) -> Any:  # noqa: ANN401  (Spark's)
         from tidegauge.session import start
@@ -87,7 +90,7 @@ class SparkEngine:
     ) -> Mapping[tuple[str, str], Profile]:
         from tidegauge.engines import spark
 
-        return spark.profile_parts(self._session(), parts, read)
+        return spark.profile_parts(self._session(), parts, read, lean=self._lean)
 
     def profile_frame(
         self, open_frame: Callable[[Any], Frame]
@@ -97,7 +100,7 @@ class SparkEngine:
         session = self._session(jvm_reads=True)
         with spark.failures_told():
             frame = open_frame(session)
-        return spark.profile_frame(session, frame.data, frame.read, frame.settings)
+        return spark.profile_frame(session, frame.data, frame.read, frame.settings, lean=self._lean)
 
     def ask_parts(
         self, parts: Sequence[Part], read: Reader, asked: Questions

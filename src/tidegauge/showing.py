@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 from tidegauge.documents import constraints, outcomes, statistics, violations
 from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
-from tidegauge.model.window import Window
 from tidegauge.rules.packs.words import requirement
 from tidegauge.showing_quality import metric_constraints_table, metrics_table
 from tidegauge.shown import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from tidegauge.flows.cleaning import Removed
-    from tidegauge.flows.review import Change
-    from tidegauge.flows.status import Status
+    from tidegauge.flows.replaying import Change
     from tidegauge.model.statistics import FeatureStatistics
     from tidegauge.rules.constraints import FeatureConstraints
     from tidegauge.rules.packs.overlay import InForce
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
 
 _FEW = 5
 _FEW_RUNS = 3
-_FEW_WINDOWS = 10
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def tables(data: bytes, where: str) -> tuple[Shown, ...]:
@@ -206,71 +201,3 @@ def _outcomes(document: dict[str, object], where: str) -> Shown:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.6g}"
-
-
-def status_tables(status: Status) -> Iterator[Shown]:
-    """Last runs, open incidents, missed windows, and the store's size."""
-    yield Shown(
-        "last runs",
-        ("type", "variant", "window", "status", "rows", "violations", "reason"),
-        tuple(
-            (
-                record.type,
-                record.variant,
-                str(Window.parse(record.window)),
-                record.status.value,
-                f"{record.counts.get('rows', 0):,}",
-                f"{record.counts.get('violations', 0):,}",
-                record.reason,
-            )
-            for record in status.last
-        ),
-        ("rows", "violations"),
-    )
-    yield _open_incidents(status)
-    yield _missed_windows(status)
-    yield Shown(
-        "the store",
-        ("documents", "files", "size"),
-        tuple((kind, f"{files:,}", size(n)) for kind, (files, n) in status.sizes.items()),
-        ("files", "size"),
-    )
-
-
-def _open_incidents(status: Status) -> Shown:
-    columns = ("severity", "variant", "feature", "check", "since", "windows")
-    if status.incidents is None:
-        return Shown("open incidents: there was no report yet", columns, ())
-    rows = tuple(
-        (
-            *(str(story[name]) for name in columns[:4]),
-            str(Window.parse(story["since"])),
-            str(len(story["windows"])),
-        )
-        for story in status.incidents
-    )
-    return Shown(f"{len(rows)} open incidents, as of the last report", columns, rows, ("windows",))
-
-
-def _missed_windows(status: Status) -> Shown:
-    if status.missed is None:
-        return Shown("missed windows", ("cannot be told, since",), ((status.obstacle,),))
-    some = tuple((str(window),) for window in status.missed[:_FEW_WINDOWS])
-    more = len(status.missed) - len(some)
-    rows = (*some, (f"and {more:,} more",)) if more else some
-    return Shown(f"{len(status.missed):,} missed windows", ("window",), rows)
-
-
-def removed_table(removed: Sequence[Removed], *, dry: bool) -> Shown:
-    """What went, or would go, by kind."""
-    rows = tuple((one.kind, f"{one.files:,}", size(one.bytes)) for one in removed)
-    title = "would be removed (--dry-run)" if dry else "removed"
-    return Shown(title, ("documents", "files", "size"), rows, ("files", "size"))
-
-
-def size(count: int) -> str:
-    """Bytes for people: `1.5 MiB`."""
-    value, unit = float(count), 0
-    while value >= 1024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{value:,.0f} {_UNITS[unit]}" if unit == 0 else f"{value:,.1f} {_UNITS[unit]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tidegauge.config.schema import EngineName
 from tidegauge.errors import ExitCode
 from tidegauge.flows.job import Job
 from tidegauge.running import LocalEngine
-from tidegauge.showing import removed_table, status_tables
+from tidegauge.showing_upkeep import removed_table, status_tables
 from tidegauge.sinks.layout import Layout
 from tidegauge.terminal import print_table, print_text
 
@@ -65,9 +66,12 @@ def _packages() -> str:
 
 def clean(arguments: argparse.Namespace) -> int:
     """`tidegauge clean`: remove what is older than the conf's `retention` allows."""
+    from tidegauge.flows.claiming import reporting
     from tidegauge.flows.cleaning import clean as cleaned
 
-    removed = cleaned(_job(arguments), datetime.now(UTC), dry=arguments.dry_run)
+    job, now = _job(arguments), datetime.now(UTC)
+    with nullcontext() if arguments.dry_run else reporting(job, now):
+        removed = cleaned(job, now, dry=arguments.dry_run)
     if not removed:
         print_text("the conf has no `retention`: everything is kept")
         return int(ExitCode.DONE)

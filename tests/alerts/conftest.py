@@ -13,13 +13,14 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from tests.e2e.conftest import based, data, moved, travelled
+from tests.s3_server import bucket, s3
 
 from tidegauge.sinks.aws import aws_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["aws", "based", "data", "moved", "receiver", "travelled"]
+__all__ = ["aws", "based", "bucket", "data", "moved", "receiver", "s3", "travelled"]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegauge.documents.run import RunStatus
+from tidegauge.errors import StorageError
 from tidegauge.model.outcome import Severity, Violation
 from tidegauge.model.window import Window
 from tidegauge.rules.alarms.budget import Persistence
@@ -107,6 +108,10 @@ def test_the_ledger_comes_back_as_it_was_put(tmp_path_factory: pytest.TempPathFa
     assert Ledger({}, {}) == read_ledger(storage, uri)
     change = Change.of(STILL, "churn", story(9))
     ledger = Ledger({}, {}).with_changes("slack", [change]).with_window("mlflow", "a/b", "c0ffee")
-    write_ledger(storage, uri, ledger)
+    written = write_ledger(storage, uri, ledger)
 
-    assert ledger == read_ledger(storage, uri)
+    assert written == read_ledger(storage, uri)
+    assert (ledger.incidents, ledger.windows) == (written.incidents, written.windows)
+    with pytest.raises(StorageError, match="was written by another process meanwhile"):
+        write_ledger(storage, uri, ledger)  # made from what is there no more
+    assert written == read_ledger(storage, uri)

@@ -146,6 +146,12 @@ def test_prometheus_reads_the_state(drifted: World, tmp_path: Path) -> None:
     )
     assert 60.0 == value("last_window_rows", variant="green")
 
+    # Whatever a report is about, the file tells the newest state of everything.
+    newest = file.read_bytes()
+    for some in (("--to", "2024-03-02"), ("--type", "model_quality")):
+        assert 0 == drifted.run("report", *some).code
+        assert newest == file.read_bytes()
+
 
 def test_each_window_is_an_event_of_openlineage_once(drifted: World, tmp_path: Path) -> None:
     """In a folder or by HTTP, with the assertions of its data; a window run again comes again."""

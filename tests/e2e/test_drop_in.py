@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from tests.e2e.world import HOURS, INPUTS, day_rows, hour_key, put, run_key
+from tests.e2e.world import BIN, HOURS, INPUTS, day_rows, hour_key, put, run_key
 
 if TYPE_CHECKING:
     from tests.e2e.world import World
@@ -55,6 +56,23 @@ def test_a_script_stands_between_captures_and_profile(fresh: World) -> None:
     other = fresh.document(run_key("blue", 1))
     assert one["inputs"]["digest"] != other["inputs"]["digest"]
     assert one["counts"] == other["counts"]
+
+
+def test_a_script_s_pyarrow_knows_pandas(fresh: World) -> None:
+    """The job's own process does without, but not where there is a script: NaN would be a value."""
+    lines = [
+        "import pandas, pyarrow",
+        "def preprocess_handler(inference_record):",
+        "    carrier, miles, seats = inference_record.endpoint_input.data.split(',')",
+        "    assert pyarrow.array(pandas.Series([float('nan')])).null_count",
+        "    return {'carrier': carrier, 'miles': float(miles), 'seats': int(seats)}",
+    ]
+    capturing(fresh, preprocess=script(fresh, "pre.py", "\n".join(lines)), outputs=[])
+    command = [BIN / "tidegauge", "monitor", fresh.conf, "--window", DAY, "--variant", "blue"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert 0 == told.returncode, told.stderr
+    assert "Completed" == fresh.document(run_key("blue", 1))["status"]
 
 
 def test_a_script_that_fails_fails_the_window(fresh: World) -> None:

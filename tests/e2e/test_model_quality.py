@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,6 +182,28 @@ def test_a_violation_names_its_numbers(road: Road) -> None:
     )
 
 
+def test_explain_takes_a_metric_apart(road: Road) -> None:
+    """By every number of its outcome, and by the rows that moved most; the report has its value."""
+    made, _ = road
+    key = next(
+        k for k in made.stored() if "=green" in k and k.endswith("constraint_violations.json")
+    )
+    violation = made.document(key)["violations"][0]
+    window = key.split("window=")[1].split("/")[0].replace("_", "/")
+    told = made.run("explain", "--feature", violation["metric_name"], "--window", window)
+    assert (0, 1) == (told.code, told.out.count("green, 2024"))
+    assert f"violated. {violation['description']}" in told.out
+    assert "- moved: rows with the label '" in told.out
+    lines = [
+        json.loads(line)
+        for k, data in made.stored().items()
+        if k.startswith("violations/") and f"feature={violation['metric_name']}" in k
+        for line in data.splitlines()
+    ]
+    observed = violation["tidegauge"]["value"]
+    assert observed in [line["observed"] for line in lines]
+
+
 def late(days: float) -> list[Told]:
     """The labels that were collected this long after the first of March, or earlier."""
     return [label for label in told() if label.time < START + days * DAY]
@@ -261,6 +284,43 @@ def test_labels_of_every_format_give_the_same_numbers(
             made.document(run_key("_all", day))["counts"][n] for n in ("corrected", "repeated")
         ]
         assert [12, 12] == counts
+
+
+def test_label_files_of_before_a_unit_are_not_read_again(tmp_path: Path) -> None:
+    """One file a day: those that were last written before a new unit began are left alone."""
+    days = [[t for t in told() if (t.time - START) // DAY == day] for day in range(7)]
+    folder = tmp_path / "labels"
+    folder.mkdir()
+
+    def write(day: int) -> Path:
+        path = folder / f"{day}.parquet"
+        columns = {"key": [t.id for t in days[day]], "late": [t.label for t in days[day]]}
+        parquet.write_table(pa.table({**columns, "at": [t.time for t in days[day]]}), path)
+        return aged(path, START + (day + 1) * DAY)
+
+    def aged(path: Path, time: datetime) -> Path:
+        os.utime(path, (time.timestamp(), time.timestamp()))
+        return path
+
+    truth = {"uri": str(folder), "format": "parquet", "id": "key", "label": "late", "time": "at"}
+    made = quality_world(tmp_path, truth=truth)
+    last_day = {key: data for key, data in captures().items() if "/2024/03/04/" in key}
+    for key in last_day:
+        Path(made.data, key).unlink()
+    early = [write(day) for day in (0, 1)]
+    made.run("baseline")
+    assert 0 == made.run("monitor").code
+
+    for path in early:  # as long and as old, so that nothing says that it is another one
+        path.write_bytes(b"x" * path.stat().st_size)
+        aged(path, START + (int(path.stem) + 1) * DAY)
+    for day in range(2, 7):
+        write(day)
+    put(made.data, last_day)
+    assert 0 == made.run("monitor").code
+    wanted = expected(("blue",), (4,), told())
+    mine = found(made, "blue", 4)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
 
 
 def test_spark_makes_the_same_documents(tmp_path: Path, road: Road) -> None:

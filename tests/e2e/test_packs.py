@@ -226,3 +226,80 @@ def test_rows_that_a_time_column_puts_into_windows_are_asked_as_well(
         kept = made.stored()[f"{folder}/rules/pack-0.3._dataset.jsonl"].splitlines()
         miles = sorted(json.loads(line)["record"]["miles"] for line in kept)
         assert sorted(row["miles"] for row in failing) == miles
+
+
+def alarms(made: World, *, by_rows: bool) -> int:
+    """The violated outcomes in the store; those that only rows can answer, too, or without them."""
+    files = Path(made.store).rglob("outcomes.json")
+    found = [o for path in files for o in json.loads(path.read_bytes())["outcomes"]]
+    return sum(
+        o["verdict"] == "violated" and (by_rows or "Spark" not in str(o["numbers"])) for o in found
+    )
+
+
+def test_replay_judges_by_the_packs_what_the_profile_answers(ruled: World) -> None:
+    """With the same packs nothing changes, their drift settings among them; the rest is named."""
+    told = ruled.run("replay")
+
+    count = alarms(ruled, by_rows=False)
+    assert 0 < count < alarms(ruled, by_rows=True)
+    assert (0, True) == (told.code, f"{count} alarms before, {count} with these" in told.out)
+    assert "0 come, 0 go" in told.out
+    (left_out,) = [line for line in told.out.splitlines() if line.startswith("left out")]
+    assert [True, True, True, False] == [
+        f"pack-0.yaml:{line} (" in left_out for line in (7, 8, 9, 5)
+    ]
+
+
+def test_replay_tells_what_other_packs_would_say(ruled: World, tmp_path: Path) -> None:
+    """A bound that is loosened takes its alarm away, a new rule brings one, of each run."""
+    kept = [line for line in RULES.splitlines() if "range" not in line]
+    for name, rule in (
+        ("looser", "{for: miles, range: {max: 9999}}"),
+        ("more", "{rows: {max: 9}, description: few}"),
+    ):
+        (tmp_path / f"{name}.yaml").write_text("\n".join([*kept, f"  - {rule}"]), encoding="utf-8")
+    drifted = sum(
+        o["check"] == "range_check" and o["verdict"] == "violated" and "rule" in o["numbers"]
+        for path in Path(ruled.store).rglob("outcomes.json")
+        for o in json.loads(path.read_bytes())["outcomes"]
+    )
+    before = ruled.stored()
+    looser, more = (
+        ruled.run("replay", "--set", f"packs=[{tmp_path}/{name}.yaml]").out
+        for name in ("looser", "more")
+    )
+    records = [json.loads(data) for key, data in before.items() if key.endswith("/run.json")]
+    runs = sum(record["window"] != "" and record["counts"]["rows"] > 9 for record in records)
+    assert f"0 come, {drifted} go" in looser
+    assert f"{runs} come, {drifted} go" in more
+    assert before == ruled.stored()
+
+
+def test_rules_of_one_feature_and_check_have_their_own_incidents(tmp_path: Path, data: str) -> None:
+    """In the report and in its partitions; moving a rule to another line makes none anew."""
+    text = (
+        "version: 1\nrules:\n"
+        "  - {for: miles, range: {max: 700}, name: far}\n"
+        "  - {for: miles, range: {max: 650}, name: farther}\n"
+    )
+    made = packed(tmp_path, text, data)
+    for command in ("baseline", "monitor", "report"):
+        assert 0 == made.run(command).code
+
+    def stories() -> dict[str, set[str]]:
+        told = made.document("report/data_quality/incidents.json")["incidents"]
+        own = [s for s in told if s["rule"] and s["variant"] == "green"]
+        return {name: {s["id"] for s in own if s["rule"] == name} for name in ("far", "farther")}
+
+    before = stories()
+    assert [1, 1, 2] == [*map(len, before.values()), len(before["far"] | before["farther"])]
+    (key,) = [k for k in made.stored() if "feature=miles" in k and "_green" in k]
+    lines = [json.loads(line) for line in made.stored()[key].splitlines()]
+    assert before["far"] | before["farther"] <= {line["incident"] for line in lines}
+
+    Path(tmp_path, "pack-0.yaml").write_text(text.replace("rules:", "\n\nrules:"), "utf-8")
+    assert [0, 0] == [
+        made.run("monitor", "--window", "2024-03-04/P1D").code, made.run("report").code,
+    ]  # fmt: skip
+    assert before == stories()

@@ -129,8 +129,10 @@ def test_a_store_that_is_not_there_is_named(s3: S3Server, data: str, tmp_path: P
     settings = {"endpoint": s3.endpoint, "region": s3.region}
     made = world(tmp_path, data, s3=settings)
     elsewhere = ("baseline", "--set", "store=s3://no-such-bucket/store")
-    told = made.run(*elsewhere)
-    assert (4, True) == (told.code, "s3://no-such-bucket/store" in told.error)
+    for command in ("baseline", "monitor", "report", "status"):
+        told = made.run(command, *elsewhere[1:])
+        assert (4, True) == (told.code, "s3://no-such-bucket/store" in told.error)
+        assert "there is no such bucket" in told.error
 
     told = made.run(*elsewhere, "--set", "s3.endpoint=http://127.0.0.1:9", "--set", "s3.attempts=1")
     assert (5, True) == (told.code, "s3://no-such-bucket/store" in told.error)

@@ -105,6 +105,19 @@ def test_what_needs_no_spark_does_not_load_it(based: World) -> None:
     assert 0 == found.returncode, found.stderr
 
 
+def test_a_job_of_its_own_does_without_pandas(based: World) -> None:
+    """Where pandas is installed, pyarrow would load it: half a second of a window's time."""
+    code = (
+        "import sys\n"
+        "from tidegauge.app import main\n"
+        f"code = main(['monitor', {based.conf!r}], alone=True)\n"
+        "sys.exit(code or 'pandas' in sys.modules)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert 0 == found.returncode, found.stderr
+
+
 def test_ctrl_c_stays_python_s_while_spark_runs(spark: SparkSession) -> None:
     """pyspark's handler would ask the JVM amid another answer: a stack trace and exit code 1."""
     assert not spark.sparkContext._jsc.sc().isStopped()

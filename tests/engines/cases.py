@@ -172,6 +172,15 @@ def _integers() -> Iterable[Case]:
             "money": _decimals(pa.decimal128(12, 2), "0.10", "-0.20", None, "1000000", "0"),
             "38 digits": _decimals(pa.decimal128(38, 0), nines, f"-{nines}", "1", None, nines),
             "sum of 40 digits": _decimals(pa.decimal128(38, 2), *[nines[:-2] + ".99"] * 200),
+            "ids of 18 digits": _decimals(
+                pa.decimal128(38, 0), *[str(10**18 + i) for i in range(9)], None, str(10**18)
+            ),
+            "beyond 64 bits": _decimals(
+                pa.decimal128(38, 0), *[str(10**30 + i) for i in range(9)], None, str(10**30)
+            ),
+            "20 digits": _decimals(
+                pa.decimal128(38, 3), *[f"12345678901234567.{i}" for i in range(9)], "0.1", None
+            ),
             "38 places": _decimals(pa.decimal128(38, 38), f"0.{nines}", f"-0.{nines}", "0"),
             "negative scale": _decimals(pa.decimal128(5, -4), "1.2E+5", None, "-9E+4"),
             "76 digits": _decimals(pa.decimal256(76, 0), nines * 2, None, "-1"),

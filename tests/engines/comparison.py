@@ -84,7 +84,7 @@ def _details(truth: Truth, found: FeatureStatistics) -> Iterator[str]:
 
 def _distinct(truth: Truth, found: FeatureStatistics) -> Iterator[str]:
     """Exact below 4,096 values, within five standard errors beyond, never above the count."""
-    expected, estimate = len(truth.frequencies), _detail(found).approximate_distinct
+    expected, estimate = truth.distinct, _detail(found).approximate_distinct
     error = 0.0 if expected < DISTINCT_K else 5 * expected / math.sqrt(DISTINCT_K - 2)
     yield from _far("distinct", expected, estimate, error)
     if estimate is not None and estimate > len(truth.values):
@@ -99,7 +99,7 @@ def _distinct(truth: Truth, found: FeatureStatistics) -> Iterator[str]:
 def _frequent(truth: Truth, found: FeatureStatistics) -> Iterator[str]:
     """Exact up to the capacity; else too low by at most `undercount`, in what is not listed too."""
     frequent = _detail(found).frequent
-    label = _rounded if truth.kind is Kind.DECIMAL else str
+    label = _rounded if truth.kind is Kind.DECIMAL and not truth.are_ids else str
     counted = Counter({label(truth.text(value)): n for value, n in truth.frequencies.items()})
     total = counted.total()
     if frequent is None:

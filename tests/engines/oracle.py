@@ -95,15 +95,29 @@ class Truth:
             case _:
                 return TypeCounts(fractional=n) if self.is_numeric else TypeCounts(string=n)
 
+    @property
+    def distinct(self) -> int:
+        """How many different values there are, to their last digit."""
+        return len(set(self.finite)) if self.is_numeric else len(self.frequencies)
+
     @cached_property
     def frequencies(self) -> Counter[Any]:
-        """How often each value occurs; decimals are counted as the nearest float64."""
+        """How often each value occurs; decimals are counted as the nearest float64, but for ids."""
         if self.kind is Kind.BOOLEAN:
             return Counter(str(value).lower() for value in self.values)
         if not self.is_numeric:
             return Counter(self.values)
-        decimal = self.kind is Kind.DECIMAL
-        return Counter(float(value) if decimal else value + 0 for value in self.finite)
+        if self.kind is not Kind.DECIMAL:
+            return Counter(value + 0 for value in self.finite)
+        return Counter(int(value) if self.are_ids else float(value) for value in self.finite)
+
+    @cached_property
+    def are_ids(self) -> bool:
+        """Whether all are decimals without places that fit 64 bits."""
+        if self.kind is not Kind.DECIMAL:
+            return False
+        exponents = {value.as_tuple().exponent for value in self.finite}
+        return exponents <= {0} and all(-(2**63) <= value < 2**63 for value in self.finite)
 
     @property
     def lengths(self) -> list[int]:

@@ -50,13 +50,23 @@ class Fault:
     hits: int = 0
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request as it came; `target` is the operation of AWS's JSON protocols, "" of others."""
+
+    method: str
+    path: str
+    body: bytes
+    target: str
+
+
 @dataclass
 class Proxy:
     """A server's address, and what is wrong with it."""
 
     endpoint: str
     faults: list[Fault] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fault(self, how: How, request: str, times: int = 1_000_000, seconds: float = 0.0) -> Fault:
@@ -69,10 +79,11 @@ class Proxy:
         """From now on everything works."""
         self.faults.clear()
 
-    def due(self, request: str) -> Fault | None:
+    def due(self, sent: Sent) -> Fault | None:
         """The fault that this request meets, if any."""
+        request = f"{sent.method} {sent.path}"
         with self.lock:
-            self.requests.append(request)
+            self.sent.append(sent)
             for fault in self.faults:
                 if fault.hits < fault.times and re.search(fault.request, request):
                     fault.hits += 1
@@ -99,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.proxy.due(f"{self.command} {self.path}")
+        target = self.headers.get("X-Amz-Target", "")
+        fault = self.server.proxy.due(Sent(self.command, self.path, body, target))
         how = fault.how if fault else None
         if how in _ERRORS:
             self._error(*_ERRORS[how])
@@ -130,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer, data, cut=how is How.CUT)
 
     def _answer(self, answer: HTTPResponse, data: bytes, *, cut: bool) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)  # the date is the server's
         for name, value in answer.getheaders():
             if name.lower() not in _HOP:
                 self.send_header(name, value)

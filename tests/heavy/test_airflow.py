@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.cluster.conftest import ServedCluster, application, control, emr_cluster, scripts
+from tests.cluster.iam import actions, asked_of_emr, policies
 from tests.e2e.world import (
     BIN,
     ROOT,
@@ -26,6 +27,7 @@ from tests.e2e.world import (
     world,
     write_conf,
 )  # fmt: skip
+from tests.faults.proxy import proxy
 
 if TYPE_CHECKING:
     from tests.s3_server import S3Server
@@ -59,7 +61,7 @@ class Airflow:
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One command of Airflow's."""
         done = subprocess.run(
-            [Path(self.python).with_name("airflow"), *arguments],
+            [self.python, "-m", "airflow", *arguments],
             env=os.environ | self.environment, capture_output=True, text=True, check=False,
             timeout=600,
         )  # fmt: skip
@@ -112,9 +114,13 @@ def test_baseline_monitor_and_report_by_spark_submit(airflow_python: str, tmp_pa
 @pytest.mark.usefixtures("control")
 @pytest.mark.parametrize("kind", ["emr", "emr-serverless"])
 def test_a_window_on_a_cluster(
-    kind: str, airflow_python: str, s3: S3Server, bucket: str, tmp_path: Path
+    kind: str, airflow_python: str, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The operators submit the window, wait for the cluster, and go on with the report."""
+    """The operators submit the window, wait for the cluster, and go on with the report.
+
+    They ask no more than the page's policies allow.
+    """
+    bucket = s3.make_bucket(f"airflow-{kind}")
     data = put(f"{bucket}/data", training() | captures(), s3.settings)
     settings = {"endpoint": s3.endpoint, "region": s3.region}
     conf = write_conf(tmp_path, conf_of(data, f"{bucket}/store", s3=settings))
@@ -125,11 +131,16 @@ def test_a_window_on_a_cluster(
     served = ServedCluster(run_job, logs, jobs=2)
     id_ = emr_cluster(logs) if kind == "emr" else application()
     on |= {"cluster": id_, "application": id_, "role": ROLE, "logs": logs}
-    airflow = Airflow(airflow_python, tmp_path / "airflow", {"flights": monitor(conf, **on)})
     thread = served.serve_emr(id_) if kind == "emr" else served.serve_serverless(id_)
-
-    assert 0 == airflow.run("tidegauge_monitor_flights")
+    with proxy(os.environ["AWS_ENDPOINT_URL_EMR"]) as planes:
+        for service in ("EMR", "EMR_SERVERLESS"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", planes.endpoint)
+        airflow = Airflow(airflow_python, tmp_path / "airflow", {"flights": monitor(conf, **on)})
+        assert 0 == airflow.run("tidegauge_monitor_flights")
     thread.join()
+    page = policies()
+    more = [page["What Airflow adds"]] if kind == "emr-serverless" else []
+    assert asked_of_emr(planes.sent) <= actions(page["Who submits"], *more)
     assert ["--window", "2024-03-04T00:00Z/PT1440M"] == served.told[0][-2:]
     assert run_key("green", 4) in made.stored()
     assert "report/data_quality/summary.json" in made.stored()

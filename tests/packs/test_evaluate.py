@@ -166,7 +166,7 @@ def test_an_outcome_says_who_answered_and_what_people_said(batch: Batch) -> None
     )
     assert {
         "rule": "p:3", "severity": "critical", "owner": "o", "name": "n", "answered_by": "profile",
-        "observed": 31 / 7, "threshold": 1.0, "n": 7,
+        "observed": 31 / 7, "threshold": 1.0, "n": 7, "rule_id": one.id,
     } == dict(outcome.numbers)  # fmt: skip
 
 

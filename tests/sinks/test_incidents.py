@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -118,6 +119,35 @@ def test_variants_and_features_have_stories_of_their_own() -> None:
         (one.variant, one.feature, days_of(one)) for one in found
     ]
     assert 3 == len({one.id for one in found})
+
+
+def ruled(day: int, *rule_ids: str) -> ReportedRun:
+    """The run of a day, violated by these rules of one feature and check; "" is one without id."""
+    found = tuple(
+        Violation("x", "range_check", f"{one} on day {day}", {"rule": one, "rule_id": one})
+        if one
+        else Violation("x", "range_check", f"old on day {day}", {"rule": "pack.yaml:3"})
+        for one in rule_ids
+    )
+    return replace(run(day, "violated"), violations=found)
+
+
+def test_two_rules_of_one_feature_and_check_have_two_stories() -> None:
+    """One ends while the other lasts; each has its id, its sentence and the name of its rule."""
+    runs = [ruled(0, "a", "b"), ruled(1, "b"), ruled(2, "b")]
+    a, b = incidents(runs, Persistence())
+    assert ([0], window(1), "a", "a on day 0") == (days_of(a), a.closed, a.rule, a.description)
+    assert ([0, 1, 2], None, "b", "b on day 0") == (days_of(b), b.closed, b.rule, b.description)
+    assert a.id != b.id
+
+
+def test_violations_of_before_rules_had_ids_share_a_story_as_they_did() -> None:
+    """Under the id that receivers know from then."""
+    runs = [ruled(0, "", ""), ruled(1, "")]
+    (one,) = incidents(runs, Persistence())
+    plain = [replace(r, violations=(Violation("x", "range_check", ""),)) for r in runs]
+    (known,) = incidents(plain, Persistence())
+    assert ([0, 1], known.id, "pack.yaml:3") == (days_of(one), one.id, one.rule)
 
 
 def is_quiet(runs: list[ReportedRun], first: int, last: int) -> int:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.sources.reading import Everything, everything, kept, part_of
 
 from tidegauge.model.statistics import Kind
-from tidegauge.sources import csvfile
+from tidegauge.sources import csvrows
 from tidegauge.sources.columns import typed
 from tidegauge.sources.csvfile import CsvReader
 from tidegauge.sources.csvtext import read_rows
@@ -152,7 +152,7 @@ def test_large_files_come_in_blocks_that_end_with_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However small the blocks, rows with newlines in them stay whole and lines are counted on."""
-    monkeypatch.setattr(csvfile, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(csvrows, "BLOCK_BYTES", 64)
     rows = [[str(i), f"text {i}\nwith a line" if i % 3 else f"{i}"] for i in range(200)]
     content = io.StringIO()
     csv.writer(content).writerows([["a", "b"], *rows])

@@ -12,7 +12,7 @@ from pyarrow import parquet
 from tests.sources.reading import part_of
 
 from tidegauge.model.batch import Tally
-from tidegauge.sources import csvfile, jsonfile, jsontext, lines, reading, rowgroups
+from tidegauge.sources import csvrows, jsonfile, jsontext, lines, reading, rowgroups
 from tidegauge.sources import parquet as parquet_source
 from tidegauge.sources.jsonlines import JsonLinesReader
 from tidegauge.sources.payload import Columns, json_rows
@@ -88,13 +88,13 @@ def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     """The rest of a file is never gathered beyond the limit; of a row of CSV neither."""
     monkeypatch.setattr(reading, "RECORD_BYTES", 1 << 20)
     monkeypatch.setattr(lines, "WHOLE_BYTES", 1 << 18)
-    monkeypatch.setattr(csvfile, "BLOCK_BYTES", 1 << 18)
+    monkeypatch.setattr(csvrows, "BLOCK_BYTES", 1 << 18)
     (tmp_path / "a").write_bytes(b"x" * (3 << 20))
     (part,) = part_of(tmp_path / "a").files
     with pytest.raises(Unreadable, match="a record of it is longer than 1 MiB"):
         list(lines.read_lines([part], SETTINGS))
     with pytest.raises(Unreadable, match="a record of it is longer than 1 MiB"):
-        list(csvfile.row_blocks(part, SETTINGS))
+        list(csvrows.row_blocks(part, SETTINGS))
 
 
 def test_a_document_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

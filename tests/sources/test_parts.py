@@ -6,10 +6,12 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from tidegauge.model.batch import FileSlice
 from tidegauge.sources.listing import File, Inputs, list_training
 from tidegauge.sources.parts import cut
 from tidegauge.sources.source import Format
@@ -23,7 +25,7 @@ MIB = 1 << 20
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(0, 70 * MIB), max_size=40), st.randoms())
+@given(st.lists(st.integers(0, 64 * MIB), max_size=40), st.randoms())
 def test_small_files_share_parts_in_the_order_of_their_keys(
     sizes: list[int], shuffle: random.Random
 ) -> None:
@@ -37,7 +39,7 @@ def test_small_files_share_parts_in_the_order_of_their_keys(
     for part, after in itertools.pairwise(parts):
         weight = part.size_bytes + len(part.files) * (256 << 10)
         assert weight + after.files[0].size_bytes > 64 * MIB
-    assert all(part.size_bytes <= 64 * MIB or len(part.files) == 1 for part in parts)
+    assert all(part.size_bytes <= 64 * MIB for part in parts)
     assert all((part.window, part.variant) == ("w", "v") for part in parts)
 
 
@@ -61,6 +63,30 @@ def test_large_parquet_files_are_cut_at_row_groups(tmp_path: Path) -> None:
     assert abs(size - sum(slice_.size_bytes for slice_ in slices)) < 10
     assert "part-000000-y=1_a_b.parquet-0-3" == parts[0].id
     assert 1 == len(cut(inputs, Format.PARQUET, S3Settings()))
+
+
+@pytest.mark.parametrize("format_", [Format.CSV, Format.JSONL, Format.SAGEMAKER])
+def test_large_text_files_are_cut_at_multiples_of_a_parts_bytes(format_: Format) -> None:
+    """Every byte in one slice, whose name says which; the rest of a file shares its part."""
+    files = [File("y=1/a.txt", "/x/a.txt", 250, ""), File("y=1/b.txt", "/x/b.txt", 10, "")]
+    parts = cut(Inputs.of(files), format_, S3Settings(), part_bytes=100)
+    assert [
+        ("part-000000-y=1_a.txt-0-100", (FileSlice("/x/a.txt", 100, 0, 100),)),
+        ("part-000001-y=1_a.txt-100-200", (FileSlice("/x/a.txt", 100, 100, 200),)),
+        ("part-000002-y=1_a.txt-200-250", (FileSlice("/x/a.txt", 50, 200, 250),)),
+        ("part-000003-y=1_b.txt", (FileSlice("/x/b.txt", 10),)),
+    ] == [(part.id, part.files) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("format_", "name"),
+    [(Format.CSV, "a.csv.gz"), (Format.JSONL, "a.jsonl.gz"), (Format.JSON, "a.json")],
+)
+def test_what_must_be_read_from_its_beginning_stays_whole(format_: Format, name: str) -> None:
+    """A compressed file, and a document over several lines."""
+    inputs = Inputs.of([File(name, f"/x/{name}", 250, "")])
+    (part,) = cut(inputs, format_, S3Settings(), part_bytes=100)
+    assert (FileSlice(f"/x/{name}", 250),) == part.files
 
 
 def test_a_large_file_with_a_broken_footer_stays_whole(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tidegauge.errors import ExitCode, StorageError, UsageError
-from tidegauge.storage import NotFound, S3Settings, filesystem, join, s3_client, storage_for
+from tidegauge.storage import NoBucket, S3Settings, filesystem, join, s3_client, storage_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,9 @@ def test_a_missing_bucket_is_no_empty_folder(s3: S3Server) -> None:
         lambda: storage.write("s3://no-such-bucket/x", b""),
         lambda: storage.delete(["s3://no-such-bucket/x"]),
         lambda: storage.read("s3://no-such-bucket/x"),
+        lambda: storage.tagged("s3://no-such-bucket/x"),
     ):
-        with pytest.raises(NotFound, match="there is no such bucket"):
+        with pytest.raises(NoBucket, match="there is no such bucket"):
             operate()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+import time_machine
 from moto.server import ThreadedMotoServer
 from tests.faults.proxy import How, Proxy, proxy
 
@@ -108,6 +110,26 @@ def test_a_silent_server_is_left_after_the_time_out(
     fault = shaky.fault(How.SLOW, r"^GET .*/x", times=1, seconds=1.5)
     assert b"content" == storage_for(bucket, settings).read(join(bucket, "x"))
     assert 1 == fault.hits
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["behind", "ahead"])
+def test_the_server_refuses_a_clock_that_is_an_hour_wrong(
+    s3: S3Server, bucket: str, hours: int
+) -> None:
+    """By its own clock: the sentence says what to set. HEAD has no reason, so it names both."""
+    if s3.kind == "moto":
+        pytest.skip("moto does not look at the time of a signature")
+    storage, uri = storage_for(bucket, s3.settings), join(bucket, "x")
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=hours), tick=True):
+        for request in (
+            lambda: storage.write(uri, b""),
+            lambda: storage.read(uri),
+            lambda: list(storage.files(bucket)),
+        ):
+            with pytest.raises(StorageError, match=r"Skewed .*set the clock of this machine"):
+                request()
+        with pytest.raises(StorageError, match="and the clock of this machine"):
+            storage.exists(uri)
 
 
 def test_a_clock_that_is_wrong_is_named(s3: S3Server, bucket: str, shaky: Proxy) -> None:

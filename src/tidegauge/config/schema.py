@@ -16,7 +16,7 @@ from tidegauge.config.quality import (  # cattrs reads the annotations
 )
 from tidegauge.config.retention import Retention
 from tidegauge.rules.packs.rows import RowRules
-from tidegauge.sources.source import ReadBy
+from tidegauge.sources.source import NumberRules, ReadBy
 from tidegauge.storage import S3Settings
 
 
@@ -162,6 +162,7 @@ class Conf:
     ground_truth: GroundTruth | None = None
     model_quality: ModelQuality | None = None
     features: Features = field(default_factory=Features)
+    numbers: NumberRules = NumberRules.PRACTICAL
     window: str | None = None
     every: str | None = None
     packs: tuple[str, ...] = ()

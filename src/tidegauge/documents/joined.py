@@ -5,7 +5,7 @@ Documents of our own, beside the merged rows; readers of Parquet pass over their
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.documents.reader import Reader, count, mapping, text, version_one
@@ -26,7 +26,8 @@ class JoinedUnit:
 
     `revision` counts how often labels came after the first join. `files` are the rows', and
     `profiles` their states', by bucket. `read_as` is the digest of how captures were read, `plan`
-    that of what was folded; `digest` is of all that a window's run stands on.
+    that of what was folded; `digest` is of all that a window's run stands on. `tag` is that of the
+    document as it was read, "" before it was put; it says nothing of the unit.
     """
 
     revision: int
@@ -39,6 +40,7 @@ class JoinedUnit:
     read_as: str
     plan: str
     digest: str
+    tag: str = field(default="", compare=False)
 
 
 def encode(unit: JoinedUnit) -> dict[str, Any]:

@@ -7,9 +7,11 @@ to rows of states, a shuffle by feature, a stage that merges them in part order.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.engines.arrow.fold import fold_part
+from tidegauge.engines.arrow.workers import begin_task
 from tidegauge.engines.transport import (
     SPARK_SCHEMA,
     Row,
@@ -49,8 +51,12 @@ BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
 SHUFFLE_SETTING = "spark.sql.shuffle.partitions"
 
 
-def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> dict[Key, Profile]:
+def profile_parts(
+    spark: SparkSession, parts: Sequence[Part], read: Reader, *, lean: bool = False
+) -> dict[Key, Profile]:
     """The profiles of all parts, merged in part order, by window and variant.
+
+    `lean` workers forgo pandas, which nothing of ours needs but a user's script may.
 
     Raises:
         EngineError: the Spark job failed.
@@ -60,6 +66,7 @@ def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> d
         return {}
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        begin_task(lean=lean)
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 for part in tasks[task]:
@@ -67,7 +74,7 @@ def profile_parts(spark: SparkSession, parts: Sequence[Part], read: Reader) -> d
 
     numbered = spark.range(0, len(tasks), 1, len(tasks))
     folded = numbered.mapInArrow(fold, SPARK_SCHEMA)
-    return _merged(spark, folded, len(tasks), {BATCH_SETTING: str(_STATES_A_BATCH)})
+    return _merged(spark, folded, len(tasks), {BATCH_SETTING: str(_STATES_A_BATCH)}, lean=lean)
 
 
 def profile_frame(
@@ -75,11 +82,13 @@ def profile_frame(
     frame: DataFrame,
     read: TableReader,
     settings: Mapping[str, str] | None = None,
+    *,
+    lean: bool = False,
 ) -> dict[Key, Profile]:
     """The profiles of a DataFrame's rows: Spark reads them, the same kernels fold them.
 
     `read` turns a task's rows into chunks, each with its window and variant; `settings` are Spark's
-    as long as the job runs.
+    as long as the job runs, and `lean` is as in `profile_parts`.
 
     Raises:
         EngineError: the Spark job failed.
@@ -88,6 +97,7 @@ def profile_frame(
 
     def fold(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         part = task_part()
+        begin_task(lean=lean)
 
         def chunks(task: Part) -> Iterator[Chunk]:
             return read(task, tables_of(batches, names))
@@ -97,7 +107,7 @@ def profile_frame(
 
     folded = numbered_columns(frame).mapInArrow(fold, SPARK_SCHEMA)
     batch = {BATCH_SETTING: str(rows_a_batch(len(names)))}
-    return _merged(spark, folded, len(names), batch | dict(settings or {}))
+    return _merged(spark, folded, len(names), batch | dict(settings or {}), lean=lean)
 
 
 def rows_a_batch(columns: int) -> int:
@@ -163,7 +173,12 @@ def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
 
 
 def _merged(
-    spark: SparkSession, folded: DataFrame, most: int, settings: Mapping[str, str]
+    spark: SparkSession,
+    folded: DataFrame,
+    most: int,
+    settings: Mapping[str, str],
+    *,
+    lean: bool,
 ) -> dict[Key, Profile]:
     """The profiles of folded rows, merged by `most` tasks, or as few as the session shuffles to."""
     told = spark.conf.get(SHUFFLE_SETTING) or ""  # a number, or "auto" where it is up to Spark
@@ -172,7 +187,7 @@ def _merged(
     with failures_told(), with_settings(spark, settings):
         grouped = folded.repartition(mergers, "window", "variant", "feature")
         ordered = grouped.sortWithinPartitions("window", "variant", "feature", "part")
-        batches = _collected(ordered.mapInArrow(_merge, SPARK_SCHEMA))
+        batches = _collected(ordered.mapInArrow(partial(_merge, lean=lean), SPARK_SCHEMA))
     return assemble(row for batch in batches for row in from_batch(batch))
 
 
@@ -225,7 +240,8 @@ def tables_of(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterat
         yield pa.Table.from_batches(held).combine_chunks().rename_columns(names)
 
 
-def _merge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _merge(batches: Iterable[pa.RecordBatch], *, lean: bool) -> Iterator[pa.RecordBatch]:
+    begin_task(lean=lean)
     rows = (row for batch in batches for row in from_batch(batch))
     return _in_batches(merge_rows(rows))
 

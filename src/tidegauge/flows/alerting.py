@@ -1,7 +1,8 @@
 """Telling: after a report, each receiver that the conf names is told what it does not know yet.
 
 A receiver that fails fails nothing else: it is told again by the next report. The ledger in the
-store keeps who was told what, so that each change of an incident is told once.
+store keeps who was told what, so that each change of an incident is told once. One report tells at
+a time: whoever has slept over its claim tells nobody any more.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tidegauge.errors import TidegaugeError
+from tidegauge.errors import StorageError, TidegaugeError
 from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.report import known_of
 from tidegauge.model.outcome import Severity
 from tidegauge.model.window import parse_duration
 from tidegauge.sinks.alerts.changes import news
@@ -24,7 +26,7 @@ from tidegauge.sinks.alerts.secrets import from_environment, from_secrets_manage
 from tidegauge.sinks.alerts.topics import EventBridge, Sns
 from tidegauge.sinks.alerts.webhook import Shape, Webhook
 from tidegauge.sinks.alerts.windows import window_told
-from tidegauge.sinks.layout import run_path
+from tidegauge.sinks.layout import MonitorType, run_path
 from tidegauge.storage import storage_for
 
 if TYPE_CHECKING:
@@ -72,16 +74,20 @@ class Told:
     failure: str = ""
 
 
-def tell(job: Job, reports: Sequence[Report], now: datetime) -> tuple[Told, ...]:
+def tell(
+    job: Job, reports: Sequence[Report], now: datetime, alone: Callable[[], bool]
+) -> tuple[Told, ...]:
     """Tell everyone of the reports' incidents and windows; by name, whoever had news.
 
-    The reports are of one type of monitor each; who was told what is kept in one ledger.
+    The reports are of one type of monitor each; who was told what is kept in one ledger. `alone`
+    says whether this is still the one report of the monitor.
 
     Raises:
         StorageError: the ledger could not be read.
         DocumentError: the ledger is not one of ours.
     """
-    telling = _Telling(job, reports, read_ledger(job.storage, job.layout.ledger(DATA_QUALITY)))
+    ledger = read_ledger(job.storage, job.layout.ledger(DATA_QUALITY))
+    telling = _Telling(job, reports, ledger, alone)
     told = [
         *(telling.changes(name, least, make) for name, least, make in _receivers(job)),
         *(telling.windows(name, make) for name, make in _keepers(job, now)),
@@ -95,10 +101,12 @@ def tell(job: Job, reports: Sequence[Report], now: datetime) -> tuple[Told, ...]
 class _Telling:
     """One round through the receivers; the ledger grows with each delivery."""
 
-    def __init__(self, job: Job, reports: Sequence[Report], ledger: Ledger) -> None:
-        self._job, self._ledger = job, ledger
+    def __init__(
+        self, job: Job, reports: Sequence[Report], ledger: Ledger, alone: Callable[[], bool]
+    ) -> None:
+        self._job, self._reports, self._ledger, self._alone = job, reports, ledger, alone
         self._types = {report.type for report in reports}
-        self._incidents = tuple(story for report in reports for story in report.incidents)
+        self._incidents = tuple(story for report in reports for story in report.known.incidents)
         self._runs = tuple(run for report in reports for run in report.runs)
 
     def changes(self, name: str, least: Severity, make: Callable[[], Receiver]) -> Told:
@@ -115,6 +123,7 @@ class _Telling:
             receiver = make() if waiting else None
             while receiver and count < len(waiting):
                 some = waiting[count : count + receiver.at_once]
+                self._must_be_alone()
                 receiver.tell(some)
                 self._keep(self._ledger.with_changes(name, some))
                 count += len(some)
@@ -135,6 +144,7 @@ class _Telling:
             keeper = make() if waiting else None
             while keeper and count < len(waiting):
                 window = window_told(job.storage, job.layout, waiting[count].key)
+                self._must_be_alone()
                 keeper.record(window)
                 self._keep(self._ledger.with_window(name, window.path, window.digest))
                 count += 1
@@ -143,17 +153,30 @@ class _Telling:
         return Told(name, count)
 
     def state(self, file: str) -> Told:
-        """Write the file of metrics; it says how things are, whoever was told what."""
+        """Write the file of metrics; it says how things are, whatever the reports are about."""
+        job = self._job
+        known = {report.type: report.known for report in self._reports}
         try:
-            text = exposition(self._job.conf.monitor, self._runs, self._incidents)
-            storage_for(file, self._job.conf.s3).write(file, text)
+            found = [known.get(type_) or known_of(job, type_) for type_ in MonitorType]
+            runs = [run for one in found for run in one.runs]
+            stories = [story for one in found for story in one.incidents]
+            self._must_be_alone()
+            text = exposition(job.conf.monitor, runs, stories)
+            storage_for(file, job.conf.s3).write(file, text)
         except TidegaugeError as error:
             return _failed("prometheus", 0, error)
         return Told("prometheus", 0)
 
+    def _must_be_alone(self) -> None:
+        if not self._alone():
+            raise StorageError(
+                "another report has taken over, since this one gave no sign of life for longer "
+                "than `s3.lease`; what is left is told by that one"
+            )
+
     def _keep(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        write_ledger(self._job.storage, self._job.layout.ledger(DATA_QUALITY), ledger)
+        uri = self._job.layout.ledger(DATA_QUALITY)
+        self._ledger = write_ledger(self._job.storage, uri, ledger)
 
 
 def _failed(name: str, count: int, error: TidegaugeError) -> Told:

@@ -172,7 +172,12 @@ def _source(job: Job, captures: Captures, canonical: Canonical, marks: Marks) ->
 
 
 def _inputs(job: Job, captures: Captures, wanted: frozenset[str]) -> tuple[str, ...]:
-    """The columns of what was sent; the data-quality baseline's, where only it knows them."""
+    """The columns of what was sent; the data-quality baseline's, where only it knows them.
+
+    A script gives its rows the names itself.
+    """
+    if captures.preprocess:
+        return ()
     if captures.inputs is not None:
         needed = captures.manifests or wanted & set(captures.inputs)
         return captures.inputs if needed else ()

@@ -122,6 +122,7 @@ def _training_of(job: Job) -> TrainingSource:
         skip=frozenset(job.conf.features.exclude) | ({training.time} if training.time else set()),
         preprocess=training_script(job.conf),
         sensitive=hashing_of(job.conf),
+        numbers=job.conf.numbers,
     )
 
 

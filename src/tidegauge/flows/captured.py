@@ -50,6 +50,7 @@ def source_of(job: Job, captures: Captures, type_: MonitorType) -> CaptureSource
         manifests=captures.manifests,
         inference_id=captures.inference_id,
         sensitive=hashing_of(job.conf),
+        numbers=job.conf.numbers,
     )
 
 

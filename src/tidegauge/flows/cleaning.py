@@ -18,6 +18,7 @@ from tidegauge.sinks.alerts.ledger import read_ledger, write_ledger
 from tidegauge.sinks.cloudwatch import METRICS
 from tidegauge.sinks.incidents import incidents
 from tidegauge.sinks.layout import MonitorType, parse_run_path, run_path
+from tidegauge.sinks.merged_lines import lines_window
 from tidegauge.sinks.reported import ReportScope, reported_runs
 from tidegauge.sinks.runs import begin
 from tidegauge.storage import join
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from tidegauge.sinks.reported import ReportedRun
     from tidegauge.storage import Entry
 
+# Kinds that become as old as another one.
+_AS = {"merged_records": "merged"}
 # What neither the report nor the next window asks a run for.
 _DETAILS = frozenset({CONSTRAINTS, OUTCOMES, PROFILE, METRICS})
 
@@ -43,6 +46,7 @@ _FOLDERS = {
     "details": "runs",
     "profiles": "profiles",
     "merged": "merged",
+    "merged_records": "merged_records",
     "rejected": "rejected",
     "baselines": "baseline",
 }
@@ -99,7 +103,7 @@ class _Cleaning:
         root, storage = self.job.layout.root, self.job.storage
         found: dict[str, list[Entry]] = {}
         for kind, folder in _FOLDERS.items():
-            age = self.job.conf.retention.age(kind)
+            age = self.job.conf.retention.age(_AS.get(kind, kind))
             if age is not None:
                 listed = list(storage.files(join(root, folder)))
                 found[kind] = list(self._old(kind, listed, self.now - age))
@@ -114,7 +118,8 @@ class _Cleaning:
             key = parse_run_path(entry.key)
             if kind == "merged" and key is None:  # which labels were read, of no unit
                 continue
-            end = key.window.end if key else entry.modified  # as training's rejected records
+            window = lines_window(entry.key) if kind == "merged_records" else key and key.window
+            end = window.end if window else entry.modified  # as training's rejected records
             if end > limit:
                 continue
             if kind == "runs" and (key is None or self._is_needed(key, limit)):

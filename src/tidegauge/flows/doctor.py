@@ -12,6 +12,7 @@ from tidegauge.errors import ExitCode, InputError, StorageError, TidegaugeError
 from tidegauge.flows.alerting import opened
 from tidegauge.sources.listing import list_files
 from tidegauge.storage import filesystem, join, storage_for
+from tidegauge.storage.advice import told_by_arrow
 from tidegauge.storage.uri import scheme
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def _readable(job: Job, uri: str) -> str:
         with system.open_input_file(path) as file:
             file.read(1)
     except OSError as error:
-        raise StorageError(f"cannot read {files[0].uri}: {error}; check s3:GetObject") from error
+        told = told_by_arrow(error, "s3:GetObject")
+        raise StorageError(f"cannot read {files[0].uri}: {told}") from error
     return f"{len(files):,} files at {uri}, of which one was opened"
 
 

@@ -41,9 +41,9 @@ def for_units(
     """The groups that may have labels of some units."""
     if not units:
         return []
-    first = min(key.window.start for key in units) - HOUR
+    first = min(key.window.start for key in units)
     last = max(key.window.end for key in units) + closes
-    return [g for g in groups if g.time is None or first < g.time < last]
+    return [group for group in groups if group.may_be_of(first, last)]
 
 
 def read_groups(groups: Sequence[LabelGroup], joined: Joined) -> Iterator[tuple[str, ReadGroup]]:

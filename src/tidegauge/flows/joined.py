@@ -12,43 +12,38 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tidegauge.documents.joined import COUNTED, JoinedUnit
+from tidegauge.config.quality import MergedForm
 from tidegauge.engines.joins import Joining
-from tidegauge.errors import InputError, UsageError
+from tidegauge.errors import InputError
 from tidegauge.flows.grouping import for_units, read_groups, taking
-from tidegauge.flows.job import MODEL_QUALITY, summed_up
-from tidegauge.flows.sides import captured_side, kept_bytes, kept_side, labels_side
+from tidegauge.flows.job import MODEL_QUALITY
+from tidegauge.flows.merging import Merging, truth_of
+from tidegauge.flows.sides import captured_side, kept_parts, kept_side, labels_side
 from tidegauge.model.batch import Tally
-from tidegauge.model.merged import MergeCounts
 from tidegauge.model.window import EPOCH, parse_duration
-from tidegauge.quality.profile import QualityProfile
-from tidegauge.quality.table import to_parquet
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import (
     RowsKeeper,
     begin_unit,
-    commit_unit,
-    profile_name,
     read_labels_read,
-    read_profile,
     read_unit,
     remove_unit,
-    rows_name,
 )
+from tidegauge.sinks.merged_lines import remove_lines
 from tidegauge.sources.groundtruth import label_groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tidegauge.config.quality import GroundTruth
-    from tidegauge.documents.joined import ReadGroup
-    from tidegauge.engines.joins import BucketState, Joined
+    from tidegauge.documents.joined import JoinedUnit, ReadGroup
+    from tidegauge.engines.joins import Joined
     from tidegauge.flows.answers import Reading
+    from tidegauge.flows.claiming import Claimed
     from tidegauge.flows.job import Job
+    from tidegauge.model.batch import Part
     from tidegauge.sources.captures import Batch
     from tidegauge.sources.groundtruth import LabelGroup
 
@@ -73,7 +68,11 @@ class Settled:
 
 
 def settle(
-    job: Job, reading: Reading, fresh: Sequence[Batch], known: frozenset[RunKey], now: datetime
+    claimed: Claimed,
+    reading: Reading,
+    fresh: Sequence[Batch],
+    known: frozenset[RunKey],
+    now: datetime,
 ) -> Settled:
     """Merge the rows of new units, and the labels that came for known ones since they were merged.
 
@@ -82,10 +81,11 @@ def settle(
         StorageError: the store, the captures or the labels could not be reached.
         EngineError: the engine failed.
     """
+    job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
     read = read_labels_read(job.storage, job.layout)
     unread = [g for g in groups if g.name not in read or read[g.name].digest != g.digest]
-    closes = parse_duration(_truth(job).closes)
+    closes = parse_duration(truth_of(job).closes)
     if groups:
         keys = taking(known, unread, closes)
     else:  # a table, of which nobody knows what is new
@@ -96,22 +96,23 @@ def settle(
         return Settled({}, {}, {})
     wanted = {g.name for g in unread} | {g.name for g in for_units(groups, new, closes)}
     chosen = [group for group in groups if group.name in wanted]
-    settled = _Pass(job, reading, new, again).joined_with(chosen, closes)
+    settled = _Pass(claimed, reading, new, again).joined_with(chosen, closes)
     complete = max(key.window.end for key in (*known, *new))
     mine = {g.name for g in unread if g.time is None or g.time < complete}
     return replace(settled, read={**read, **{k: v for k, v in settled.read.items() if k in mine}})
 
 
-def settle_anew(job: Job, reading: Reading, batches: Sequence[Batch]) -> Settled:
+def settle_anew(claimed: Claimed, reading: Reading, batches: Sequence[Batch]) -> Settled:
     """Merge the rows of these units from their captures, whatever was merged of them before.
 
     Raises:
         InputError, StorageError, EngineError: as `settle`.
     """
+    job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
-    closes = parse_duration(_truth(job).closes)
+    closes = parse_duration(truth_of(job).closes)
     new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in batches}
-    settled = _Pass(job, reading, new, {}).joined_with(for_units(groups, new, closes), closes)
+    settled = _Pass(claimed, reading, new, {}).joined_with(for_units(groups, new, closes), closes)
     return replace(settled, read={})
 
 
@@ -119,17 +120,26 @@ def settle_anew(job: Job, reading: Reading, batches: Sequence[Batch]) -> Settled
 class _Pass:
     """One join: the predictions of new units from captures, those of others from kept rows."""
 
-    job: Job
+    claimed: Claimed
     reading: Reading
     new: Mapping[RunKey, Batch]
     again: Mapping[RunKey, JoinedUnit]
+
+    @property
+    def job(self) -> Job:
+        return self.claimed.job
 
     def joined_with(self, groups: Sequence[LabelGroup], closes: timedelta) -> Settled:
         storage, layout = self.job.storage, self.job.layout
         for key in self.new:
             begin_unit(storage, layout, key)
-        buckets = _buckets(self._bytes())
-        joined = self._joined(groups, closes, buckets)
+            if truth_of(self.job).merged is MergedForm.SAGEMAKER:
+                remove_lines(storage, layout, key)
+        kept_rows = kept_parts(self.job, self.again)
+        captured = sum(batch.inputs.size_bytes for batch in self.new.values())
+        buckets = _buckets(captured + sum(part.size_bytes for part in kept_rows))
+        joined = self._joined(groups, closes, buckets, kept_rows)
+        merging = Merging(self.claimed, self.reading, buckets)
         kept = layout.rejected_labels
         self.job.refuse_too_many_rejected(joined.labels, "the ground truth", kept)
         units: dict[RunKey, JoinedUnit] = {}
@@ -141,18 +151,21 @@ class _Pass:
                 self.job.refuse_too_many_rejected(found, f"{key.variant} {key.window}", rejected)
             except InputError as error:
                 failed[key] = str(error)
+                self.claimed.must_hold(key)
                 remove_unit(storage, layout, key)
             else:
-                units[key] = self._new(key, batch, found, joined, buckets)
+                units[key] = merging.new(key, batch, found, joined.states.get(_place(key), ()))
         for key, unit in self.again.items():
-            units[key] = self._revised(key, unit, joined.states.get(_place(key), ()), buckets)
+            units[key] = merging.revised(key, unit, joined.states.get(_place(key), ()))
         return Settled(units, failed, dict(read_groups(groups, joined)))
 
-    def _bytes(self) -> int:
-        captured = sum(batch.inputs.size_bytes for batch in self.new.values())
-        return captured + kept_bytes(self.again, self.job)
-
-    def _joined(self, groups: Sequence[LabelGroup], closes: timedelta, buckets: int) -> Joined:
+    def _joined(
+        self,
+        groups: Sequence[LabelGroup],
+        closes: timedelta,
+        buckets: int,
+        kept_rows: Sequence[Part],
+    ) -> Joined:
         job, reading = self.job, self.reading
         revisions = {_place(key): 0 for key in self.new}
         revisions |= {_place(key): unit.revision + 1 for key, unit in self.again.items()}
@@ -172,74 +185,7 @@ class _Pass:
             filled = [b for b in self.new.values() if not b.fault]
         predictions = [captured_side(job, reading, filled)] if filled else []
         labels = labels_side(job, reading, groups)
-        return job.engine.join_labels([*predictions, kept_side(job, self.again)], labels, joining)
-
-    def _new(
-        self, key: RunKey, batch: Batch, tally: Tally, joined: Joined, buckets: int
-    ) -> JoinedUnit:
-        states = joined.states.get(_place(key), ())
-        unit = JoinedUnit(
-            revision=0,
-            buckets=buckets,
-            files={state.bucket: rows_name(0, state.bucket) for state in states},
-            profiles={state.bucket: profile_name(0, state.bucket) for state in states},
-            counts=_summed(states),
-            counted={name: getattr(tally, name) for name in COUNTED},
-            inputs=summed_up(self.reading.source.read_with(batch.inputs)),
-            read_as=self.reading.read_as,
-            plan=self.reading.folded_as,
-            digest="",
-        )
-        profiles = {profile_name(0, s.bucket): to_parquet(s.profile) for s in states}
-        return self._committed(key, unit, profiles)
-
-    def _revised(
-        self, key: RunKey, unit: JoinedUnit, states: Sequence[BucketState], buckets: int
-    ) -> JoinedUnit:
-        """The unit with what came for it; as it is, if nothing did."""
-        came = _summed(states)
-        in_place = unit.buckets == buckets and unit.plan == self.reading.folded_as
-        if in_place and not (came.labelled or came.corrected):
-            return unit
-        revision = unit.revision + 1
-        kept = [state for state in states if state.kept]
-        profiles = {
-            profile_name(revision, state.bucket): to_parquet(self._profile(key, unit, state))
-            for state in kept
-        }
-        files = {s.bucket: rows_name(revision, s.bucket) for s in kept}
-        names = {s.bucket: profile_name(revision, s.bucket) for s in kept}
-        revised = replace(
-            unit,
-            revision=revision,
-            buckets=buckets,
-            files={**unit.files, **files} if in_place else files,
-            profiles={**unit.profiles, **names} if in_place else names,
-            counts=unit.counts.merge(came),
-            plan=self.reading.folded_as,
-        )
-        return self._committed(key, revised, profiles)
-
-    def _profile(self, key: RunKey, unit: JoinedUnit, state: BucketState) -> QualityProfile:
-        if state.whole:
-            return state.profile
-        before = read_profile(self.job.storage, self.job.layout, key, unit, state.bucket)
-        return QualityProfile.merge_all((before, state.profile))
-
-    def _committed(
-        self, key: RunKey, unit: JoinedUnit, profiles: Mapping[str, bytes]
-    ) -> JoinedUnit:
-        said = (unit.inputs.digest, unit.plan, unit.read_as, unit.counts.as_json(), unit.counted)
-        committed = replace(unit, digest=sha256(repr(said).encode()).hexdigest()[:16])
-        commit_unit(self.job.storage, self.job.layout, key, committed, profiles)
-        return committed
-
-
-def _truth(job: Job) -> GroundTruth:
-    truth = job.conf.ground_truth
-    if truth is None:
-        raise UsageError("the conf has no `ground_truth`: add the section with `uri` and `format`")
-    return truth
+        return job.engine.join_labels([*predictions, kept_side(job, kept_rows)], labels, joining)
 
 
 def _known_units(
@@ -263,13 +209,6 @@ def _known_units(
 def _buckets(size: int) -> int:
     """A power of two, so that a bucket has about as many bytes, whatever the number of cores."""
     return min(_MOST_BUCKETS, 1 << (size // _BUCKET_BYTES).bit_length())
-
-
-def _summed(states: Sequence[BucketState]) -> MergeCounts:
-    total = MergeCounts()
-    for state in states:
-        total = total.merge(state.counts)
-    return total
 
 
 def _place(key: RunKey) -> tuple[str, str]:

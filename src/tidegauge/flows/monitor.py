@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
-from tidegauge.errors import ExitCode, InputError, TidegaugeError, UsageError
+from tidegauge.errors import ExitCode, InputError, TidegaugeError
 from tidegauge.flows.captured import ALL_VARIANTS
 from tidegauge.flows.claiming import claiming
 from tidegauge.flows.due import captures_of, due_windows
@@ -18,7 +18,7 @@ from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.packs import PackRun, check_packs, read_packs
 from tidegauge.flows.pinned import read_pinned
 from tidegauge.flows.planning import plan_of, warn_of_unknown
-from tidegauge.flows.scripts import postprocess_script
+from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.sensitive import quoting_nothing, refuse_other_hashes
 from tidegauge.flows.service import Service
 from tidegauge.flows.stated import stated_runs
@@ -28,7 +28,6 @@ from tidegauge.monitors import data_quality
 from tidegauge.monitors.data_quality import Against, Result
 from tidegauge.sinks.runs import begin
 from tidegauge.sources.attributed import CUSTOM
-from tidegauge.sources.script import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from tidegauge.profile.dataset import Profile
     from tidegauge.sinks.layout import RunKey
     from tidegauge.sources.listing import Inputs
-    from tidegauge.sources.script import Script
     from tidegauge.sources.source import CaptureSource
 
     Profiles = Mapping[tuple[Window, str], Profile]
@@ -117,19 +115,9 @@ def _run_monitor(
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
     service.close(len(runs), violations, failure)
-    if after and runs and not failure:
-        _postprocess(after)
+    if runs and not failure:
+        call_after(after)
     return runs
-
-
-def _postprocess(script: Script) -> None:
-    try:
-        script.call()
-    except ScriptError as error:
-        raise UsageError(
-            f"the runs are done and in the store, but the script {error}; mend it, or remove "
-            "`captures.postprocess`"
-        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,47 +7,33 @@ and again, as its next revision, when a label came for it since.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tidegauge.config.schema import OnViolation
 from tidegauge.documents.run import RunStatus
-from tidegauge.errors import ExitCode
 from tidegauge.flows.answers import reading_of
-from tidegauge.flows.captured import ALL_VARIANTS, captured_batches
+from tidegauge.flows.captured import captured_batches
+from tidegauge.flows.claiming import claiming
 from tidegauge.flows.due import bounded, complete_windows, no_captures
+from tidegauge.flows.evaluating import Evaluating
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
-from tidegauge.flows.labels_told import (
-    counted,
-    history_told,
-    inputs_told,
-    is_of,
-    labels_told,
-    revision_told,
-    stands_on_digest,
-)
-from tidegauge.flows.monitor import WindowRun
 from tidegauge.flows.pinned_quality import read_pinned_quality
+from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import units_of
-from tidegauge.model.merged import MergeCounts
-from tidegauge.model.window import parse_duration
-from tidegauge.monitors import model_quality
-from tidegauge.monitors.data_quality import Result
-from tidegauge.quality.profile import QualityProfile
 from tidegauge.sinks.layout import RunKey
-from tidegauge.sinks.merged import commit_labels_read, joined_units, read_profile, read_unit
-from tidegauge.sinks.runs import begin, commit, completed, read_run
+from tidegauge.sinks.merged import commit_labels_read, joined_units
+from tidegauge.sinks.runs import completed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tidegauge.documents.joined import JoinedUnit
     from tidegauge.flows.answers import Reading
+    from tidegauge.flows.claiming import Claimed
+    from tidegauge.flows.evaluating import Windows
     from tidegauge.flows.job import Job
     from tidegauge.flows.joined import Settled
+    from tidegauge.flows.monitor import WindowRun
     from tidegauge.flows.pinned_quality import QualityBaseline
     from tidegauge.model.window import Window
 
@@ -60,21 +46,38 @@ def run_quality(
     """Evaluate the given window, or every complete one that is due or to be revised, oldest first.
 
     Raises:
-        UsageError: there is no baseline, or the conf has no captures, labels or window.
+        UsageError: there is no baseline, or the conf has no captures, labels or window; or a script
+            cannot be used, or failed after the runs.
         InputError: the given window has no captures, or there is no ground truth.
         StorageError: the store, the captures or the labels could not be reached.
         EngineError: the engine failed.
     """
     baseline = read_pinned_quality(job)
     reading = reading_of(job)
+    with claiming(job, now) as claimed:
+        if not claimed.take_labels(asked=window is not None):
+            return ()
+        return _run_quality(claimed, baseline, reading, now, window, variant)
+
+
+def _run_quality(
+    claimed: Claimed,
+    baseline: QualityBaseline,
+    reading: Reading,
+    now: datetime,
+    window: Window | None,
+    variant: str | None,
+) -> tuple[WindowRun, ...]:
+    job = claimed.job
+    after = postprocess_script(job.conf)
     windows, settled = (
-        _caught_up(job, reading, now, variant)
+        _caught_up(claimed, reading, now, variant)
         if window is None
-        else _given(job, reading, window, variant)
+        else _given(claimed, reading, window, variant)
     )
     split = {one for one, names in windows.items() if len(names) > 1}
     service = Service(job.conf, now, split, part=variant is not None, type=MODEL_QUALITY)
-    evaluating = _Evaluating(job, baseline, service, settled, now, asked=window is not None)
+    evaluating = Evaluating(claimed, baseline, service, settled, now, asked=window is not None)
     runs = tuple(evaluating.runs(windows))
     service.warn_of_old({run.key.window for run in runs})
     if settled.read:
@@ -82,16 +85,16 @@ def run_quality(
     failure = next((run.reason for run in runs if run.status is RunStatus.FAILED), "")
     violations = sum(run.violations for run in runs if service.is_whole(run.key))
     service.close(len(runs), violations, failure)
+    if runs and not failure:
+        call_after(after)
     return runs
 
 
-Windows = dict["Window", tuple[str, ...]]  # with the variants of each
-
-
 def _caught_up(
-    job: Job, reading: Reading, now: datetime, variant: str | None
+    claimed: Claimed, reading: Reading, now: datetime, variant: str | None
 ) -> tuple[Windows, Settled]:
     """All complete windows, and their units with the labels that there are now."""
+    job = claimed.job
     spans = complete_windows(job, reading.source, now, variant)
     windows: dict[Window, list[str]] = {}
     for name, some in spans.items():
@@ -119,15 +122,16 @@ def _caught_up(
     ]
     kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
-    settled = settle(job, reading, fresh, kept, now)
+    settled = settle(claimed, reading, fresh, kept, now)
     later = set(waiting) - set(now_taken)
     return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
 
 
 def _given(
-    job: Job, reading: Reading, window: Window, variant: str | None
+    claimed: Claimed, reading: Reading, window: Window, variant: str | None
 ) -> tuple[Windows, Settled]:
     """One window, its units merged anew from their captures."""
+    job = claimed.job
     units = units_of(window, job.conf.profile)
     found = [
         batch
@@ -138,136 +142,4 @@ def _given(
     if not names:
         raise no_captures(reading.source, window, variant)
     reading = reading.of_files(found[0].inputs, job)
-    return {window: names}, settle_anew(job, reading, found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Evaluating:
-    """Everything that the evaluations of the windows share."""
-
-    job: Job
-    baseline: QualityBaseline
-    service: Service
-    settled: Settled
-    now: datetime
-    asked: bool
-
-    def runs(self, windows: Windows) -> Iterator[WindowRun]:
-        """The runs of the windows that are due, or that labels came for."""
-        done = completed(self.job.storage, self.job.layout, MODEL_QUALITY)
-        known = joined_units(self.job.storage, self.job.layout)
-        took_part = {(key.variant, key.window) for key in self.settled.units}
-        for window, names in windows.items():
-            units = units_of(window, self.job.conf.profile)
-            over_all = [ALL_VARIANTS] if len(names) > 1 else []
-            for name in (*names, *over_all):
-                of = names if name == ALL_VARIANTS else (name,)
-                keys = [RunKey(MODEL_QUALITY, variant, unit) for variant in of for unit in units]
-                key = RunKey(MODEL_QUALITY, name, window)
-                came = any((one.variant, one.window) in took_part for one in keys)
-                if self.asked or came or key not in done:
-                    found = [one for one in keys if one in known or one in self.settled.failed]
-                    yield from self._run(key, found)
-
-    def _run(self, key: RunKey, keys: Sequence[RunKey]) -> Iterator[WindowRun]:
-        reasons = [self.settled.failed[k] for k in keys if k in self.settled.failed]
-        if reasons:
-            yield self._failed(key, reasons[0])
-            return
-        units = {one: self._unit(one) for one in keys}
-        counts = MergeCounts()
-        for unit in units.values():
-            counts = counts.merge(unit.counts)
-        if not (self.asked or self._is_due(key.window, counts)):
-            return
-        before = read_run(self.job.storage, self.job.layout.run(key))
-        stands_on = stands_on_digest(units)
-        if not self.asked and is_of(before, stands_on):
-            return
-        labels = {
-            **labels_told(counts),
-            "stands_on": stands_on,
-            **revision_told(before, asked=self.asked),
-        }
-        begin(self.job.storage, self.job.layout, key, rejected=False)
-        yield self._evaluated(key, units, counts, labels)
-
-    def _unit(self, key: RunKey) -> JoinedUnit:
-        unit = self.settled.units.get(key)
-        if unit is None:
-            unit = read_unit(self.job.storage, self.job.layout, key)
-        assert unit is not None  # noqa: S101  (it was listed)
-        return unit
-
-    def _is_due(self, window: Window, counts: MergeCounts) -> bool:
-        truth = self.job.conf.ground_truth
-        assert truth is not None  # noqa: S101  (there is no reading without it)
-        enough = truth.coverage is not None and counts.coverage >= truth.coverage
-        return self.now >= window.end + parse_duration(truth.wait) or enough
-
-    def _evaluated(
-        self,
-        key: RunKey,
-        units: Mapping[RunKey, JoinedUnit],
-        counts: MergeCounts,
-        labels: Mapping[str, Any],
-    ) -> WindowRun:
-        storage, layout = self.job.storage, self.job.layout
-        profile = QualityProfile.merge_all(
-            read_profile(storage, layout, one, unit, bucket)
-            for one, unit in units.items()
-            for bucket in unit.profiles
-        )
-        if profile.plan is None:
-            profile = QualityProfile(plan=self.baseline.plan)
-        result = model_quality.check(
-            profile, self.baseline.against, self.service.series(key), counted(units, counts)
-        )
-        found = len(result.violations)
-        status = RunStatus.COMPLETED_WITH_VIOLATIONS if found else RunStatus.COMPLETED
-        reason = "" if counts.predictions else "no captures in this window"
-        if counts.predictions and not counts.labelled:
-            reason = "none of this window's predictions has a label"
-        self._commit(key, status, result, units, reason, labels)
-        fails = found and self.job.conf.on_violation is OnViolation.FAIL
-        code = ExitCode.VIOLATIONS if fails else ExitCode.DONE
-        log.info(
-            "%s %s: %s, revision %d, %d of %d predictions have labels, %d violations",
-            key.variant, key.window, status.value, labels["revision"], counts.labelled,
-            counts.predictions, found,
-            extra={"variant": key.variant, "window": str(key.window), "status": status.value,
-                   "rows": counts.labelled, "violations": found},
-        )  # fmt: skip
-        folder = layout.run(key)
-        return WindowRun(key, folder, status, code, counts.labelled, found, reason)
-
-    def _failed(self, key: RunKey, reason: str) -> WindowRun:
-        log.error("%s", reason, extra={"variant": key.variant, "window": str(key.window)})
-        begin(self.job.storage, self.job.layout, key, rejected=False)
-        self._commit(key, RunStatus.FAILED, Result({}, {}), {}, reason, {})
-        folder = self.job.layout.run(key)
-        return WindowRun(key, folder, RunStatus.FAILED, ExitCode.INPUT, reason=reason)
-
-    def _commit(
-        self,
-        key: RunKey,
-        status: RunStatus,
-        result: Result,
-        units: Mapping[RunKey, JoinedUnit],
-        reason: str,
-        labels: Mapping[str, Any],
-    ) -> None:
-        record = self.job.record(
-            status,
-            baseline=self.baseline.id,
-            counts={**result.counts, "violations": len(result.violations)},
-            inputs=inputs_told(units),
-            variant=key.variant,
-            window=key.window.key,
-            reason=reason,
-            type_=MODEL_QUALITY,
-            labels=labels
-            and {**labels, "history": history_told(labels, status, len(result.violations))},
-        )
-        self.service.tell(key, result.documents)
-        commit(self.job.storage, self.job.layout.run(key), result.documents, record)
+    return {window: names}, settle_anew(claimed, reading, found)

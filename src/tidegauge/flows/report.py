@@ -33,16 +33,35 @@ SERIES = "series.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """All committed runs of one type, whatever a report is about, and their incidents."""
+
+    runs: tuple[ReportedRun, ...]
+    incidents: tuple[Incident, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What was reported: the runs, their incidents, the table's lines, and where the files are."""
+    """What was reported: the runs, the table's lines, where the files are, and what is known."""
 
     type: MonitorType
     runs: tuple[ReportedRun, ...]
     rows: tuple[SummaryRow, ...]
     partitions: tuple[str, ...]
     summary: str
-    incidents: tuple[Incident, ...] = ()
+    known: Known
     series: tuple[Series, ...] = ()
+
+
+def known_of(job: Job, type_: MonitorType) -> Known:
+    """What the store has of one type of monitor.
+
+    Raises:
+        DocumentError: a document of a run does not have its shape.
+        StorageError: the store could not be read.
+    """
+    runs = reported_runs(job.storage, job.layout, ReportScope(type_))
+    return Known(runs, incidents(runs, policy_of(job.conf.alarms).persistence))
 
 
 def make_report(
@@ -58,22 +77,22 @@ def make_report(
     """
     storage, layout = job.storage, job.layout
     scope = ReportScope(type_, since, until)
-    every = reported_runs(storage, layout, ReportScope(type_))
-    known = {"baseline", "runs"} & set(storage.folders(layout.root))
-    if not every and not known:  # a wrong place must not pass for a quiet one
+    known = known_of(job, type_)
+    folders = {"baseline", "runs"} & set(storage.folders(layout.root))
+    if not known.runs and not folders:  # a wrong place must not pass for a quiet one
         raise InputError(
             f"there is nothing to report at {layout.root}: neither a run nor a baseline; correct "
             "`store` or `monitor`, or run `tidegauge baseline CONF` first"
         )
-    stories = incidents(every, policy_of(job.conf.alarms).persistence)
-    runs = tuple(run for run in every if scope.covers(run.key.window))
+    stories = known.incidents
+    runs = tuple(run for run in known.runs if scope.covers(run.key.window))
     partitions = publish(storage, layout, scope, runs, stories)
     told = incidents_document(job.conf.monitor, type_, stories)
     storage.write(join(layout.report(type_), INCIDENTS), dump(told))
     summary = join(layout.report(type_), SUMMARY)
     storage.write(summary, dump(summarise(job.conf.monitor, type_, runs, stories)))
     series = _series(job, scope) if type_ is MODEL_QUALITY else ()
-    return Report(type_, runs, summary_rows(runs), partitions, summary, stories, series)
+    return Report(type_, runs, summary_rows(runs), partitions, summary, known, series)
 
 
 def _series(job: Job, scope: ReportScope) -> tuple[Series, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge.engines.joins import Side
 from tidegauge.model.batch import FileSlice, Part
+from tidegauge.sinks.merged import left_over
 from tidegauge.sources.captures import parts, reader
 from tidegauge.sources.frames import Frame, captures_frame, labels_frame
 from tidegauge.sources.groundtruth import label_parts, label_reader
@@ -38,9 +39,14 @@ def captured_side(job: Job, reading: Reading, batches: Sequence[Batch]) -> Side 
     return Side(parts(source, batches, settings), Predictions(read, canonical))
 
 
-def kept_side(job: Job, units: Mapping[RunKey, JoinedUnit]) -> Side:
+def kept_parts(job: Job, units: Mapping[RunKey, JoinedUnit]) -> tuple[Part, ...]:
+    """The files of the merged rows of some units; what a killed job left among them goes."""
+    return tuple(_kept_parts(job, units))
+
+
+def kept_side(job: Job, kept: Sequence[Part]) -> Side:
     """The merged rows of some units, as they were kept; a file is a part."""
-    return Side(tuple(_kept_parts(job, units)), KeptRows(job.conf.s3))
+    return Side(tuple(kept), KeptRows(job.conf.s3))
 
 
 def labels_side(job: Job, reading: Reading, groups: Sequence[LabelGroup]) -> Side | OpenFrame:
@@ -52,15 +58,11 @@ def labels_side(job: Job, reading: Reading, groups: Sequence[LabelGroup]) -> Sid
     return Side(some, label_reader(truth, groups, settings))
 
 
-def kept_bytes(units: Mapping[RunKey, JoinedUnit], job: Job) -> int:
-    """How many bytes the merged rows of some units have."""
-    return sum(part.size_bytes for part in _kept_parts(job, units))
-
-
 def _kept_parts(job: Job, units: Mapping[RunKey, JoinedUnit]) -> Iterator[Part]:
     for key, unit in sorted(units.items()):
         folder = job.layout.merged(key)
         sizes = {entry.key: entry.size for entry in job.storage.files(folder)}
+        job.storage.delete(join(folder, name) for name in sorted(left_over(unit, sizes)))
         for name in unit.files.values():
             file = FileSlice(join(folder, name), sizes.get(name, 0))
             yield Part(

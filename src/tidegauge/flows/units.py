@@ -128,7 +128,7 @@ def _path(batch: Batch, source: CaptureSource) -> str:
     read_as = (
         source.format, source.layout, source.time, source.header, source.inputs, source.outputs,
         source.preprocess, source.custom_attributes, source.manifests, source.inference_id,
-        sorted(source.skip), sorted(source.kinds.items()),
+        sorted(source.skip), sorted(source.kinds.items()), source.numbers,
     )  # fmt: skip
     hashing = source.sensitive
     hashed_as = f" {sorted(hashing.columns)} {hashing.fingerprint}" if hashing else ""

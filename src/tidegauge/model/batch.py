@@ -12,12 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileSlice:
-    """A file, or a range of it; `start` and `stop` count row groups, or bytes of a text."""
+    """A file, or a range of it; `start` and `stop` count row groups, or bytes of a text.
+
+    A range of a text has the lines, or the rows of a CSV, that begin on a line that begins in it:
+    the last one may reach beyond.
+    """
 
     uri: str
     size_bytes: int
     start: int = 0
     stop: int | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        return self.stop is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,7 @@ def _text(profile: FeatureProfile) -> StringStatistics:
     few = distinct <= MOST_CATEGORIES and not frequencies.undercount
     if not few:
         return StringStatistics(float(round(distinct)), None)
-    categories = tuple((str(value), count) for value, count in frequencies.ranked())
-    return StringStatistics(float(round(distinct)), categories)
+    return StringStatistics(float(round(distinct)), tuple(frequencies.ranked()))
 
 
 def _detail(profile: FeatureProfile) -> Detail:
@@ -182,7 +181,10 @@ def _frequent(profile: FeatureProfile) -> FrequentValues | None:
     ranked = frequencies.ranked(None if textual else _LISTED_NUMBERS)
     if not frequencies.total:
         return None
-    listed = tuple((_exact(v, profile.kind) or str(v), count) for v, count in ranked)
+    if textual:
+        listed = tuple(ranked)
+    else:
+        listed = tuple((_exact(v, profile.kind) or str(v), count) for v, count in ranked)
     other = frequencies.total - sum(count for _, count in ranked)
     return FrequentValues(listed, other, frequencies.undercount)
 

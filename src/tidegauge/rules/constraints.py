@@ -206,6 +206,8 @@ def _in_force(feature: FeatureConstraints, config: MonitoringConfig) -> Monitori
     A `comparison_threshold` of its own is for categories too, unless it has one for these: the
     docs' default, for one feature as for the whole document.
     """
+    if not feature.overrides:
+        return config
     overrides = dict(feature.overrides)
     if "comparison_threshold" in overrides:
         overrides.setdefault("categorical_comparison_threshold", overrides["comparison_threshold"])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tidegauge.model.statistics import Sketch
 
+    Weighted = tuple[NDArray[np.float64], NDArray[np.float64]]
+
 _CHANCE = 1.8  # sqrt(-ln(alpha / 2) / 2) for alpha = 0.003 (Knuth; deequ's constant)
 _LEAST_EXPECTED = 5.0  # Cochran's rule for the chi-squared approximation
 
@@ -34,22 +36,28 @@ def cdf_distance(a: Sketch, b: Sketch) -> float:
     Raises:
         ValueError: a sketch is empty.
     """
-    items_a, cdf_a = _distribution(a)
-    items_b, cdf_b = _distribution(b)
-    # Both functions only change at items, so the widest gap is right after one of them.
-    at_a = cdf_b[np.searchsorted(items_b, items_a, side="right")] - cdf_a[1:]
-    at_b = cdf_a[np.searchsorted(items_a, items_b, side="right")] - cdf_b[1:]
-    return float(max(np.abs(at_a).max(), np.abs(at_b).max()))
-
-
-def _distribution(sketch: Sketch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The distinct items, ascending, and the share of weight before the first and up to each."""
-    if not sketch.weight:
+    if not a.weight or not b.weight:
         raise ValueError("an empty sketch has no distribution")
-    items, weights = sketch.weighted()
-    cumulative = np.cumsum(weights)
-    last_of_ties = np.append(items[1:] != items[:-1], True)
-    return items[last_of_ties], np.append(0.0, cumulative[last_of_ties] / cumulative[-1])
+    return widest_gap(a.weighted(), b.weighted())
+
+
+def widest_gap(a: Weighted, b: Weighted) -> float:
+    """`cdf_distance` of two sketches' items and weights, ascending, as they give them."""
+    items = np.concatenate((a[0], b[0]))
+    order = np.argsort(items, kind="stable")  # two runs, which are merged
+    below_a = np.cumsum(order < len(a[0]))
+    below_b = np.arange(1, len(items) + 1) - below_a
+    gaps = np.abs(_shares_below(a)[below_a] - _shares_below(b)[below_b])
+    # Both functions only change at items, so the widest gap is right after one of them.
+    ordered = items[order]
+    after_ties = ordered[1:] != ordered[:-1]
+    return float(gaps[:-1].max(where=after_ties, initial=0.0))
+
+
+def _shares_below(weighted: Weighted) -> NDArray[np.float64]:
+    """The share of weight before the first item, and up to each."""
+    upto = np.cumsum(weighted[1])
+    return np.concatenate(([0.0], upto / upto[-1]))
 
 
 def category_distance(a: Mapping[str, float], b: Mapping[str, float]) -> float:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tidegauge.sinks.reported import ReportedRun
 
 _ID_DIGITS = 12
+Tested = tuple[str, str, str]
 
 
 class IncidentStatus(StrEnum):
@@ -41,7 +42,8 @@ class Incident:
     """One story of one check of one feature of one variant.
 
     `opened` is the window with which it became one; `windows` are all its violated windows, those
-    before `opened` that led to it among them; `closed` is the window with which it ended.
+    before `opened` that led to it among them; `closed` is the window with which it ended. `rule` is
+    the name, or the place, of the pack's rule that made the check, "" where none did.
     """
 
     id: str
@@ -54,6 +56,13 @@ class Incident:
     windows: tuple[Window, ...]
     closed: Window | None
     description: str
+    rule: str = ""
+    rule_id: str = ""
+
+    @property
+    def test(self) -> Tested:
+        """What it is about, as `tested` says it of each of its violations."""
+        return (self.feature, self.check, self.rule_id)
 
     @property
     def since(self) -> Window:
@@ -75,6 +84,7 @@ class Incident:
             "variant": self.variant,
             "feature": self.feature,
             "check": self.check,
+            "rule": self.rule,
             "since": self.since.key,
             "opened": self.opened.key,
             "last": self.windows[-1].key,
@@ -97,7 +107,7 @@ def incidents_document(
 
 
 def incidents(runs: Iterable[ReportedRun], persistence: Persistence) -> tuple[Incident, ...]:
-    """The incidents among some runs, by variant, feature and check, oldest first.
+    """The incidents among some runs, by variant, feature, check and rule, oldest first.
 
     The first violation's sentence describes each, its worst severity is the incident's.
     """
@@ -113,13 +123,21 @@ def incidents(runs: Iterable[ReportedRun], persistence: Persistence) -> tuple[In
 
 
 def _of_variant(runs: Sequence[ReportedRun], persistence: Persistence) -> Iterator[Incident]:
-    found: dict[tuple[str, str], dict[int, Violation]] = {}
+    found: dict[Tested, dict[int, Violation]] = {}
     for i, run in enumerate(runs):
         for violation in run.violations:
-            test = (violation.feature_name, violation.constraint_check_type)
-            found.setdefault(test, {}).setdefault(i, violation)
+            found.setdefault(tested(violation), {}).setdefault(i, violation)
     for test in sorted(found):
         yield from _of_test(runs, found[test], persistence)
+
+
+def tested(violation: Violation) -> Tested:
+    """Feature, check, and the id of the rule: "" where no pack's rule said it.
+
+    Violations that were written before rules had ids share the story of their feature and check.
+    """
+    rule_id = str(violation.extension.get("rule_id", ""))
+    return (violation.feature_name, violation.constraint_check_type, rule_id)
 
 
 def _of_test(
@@ -152,17 +170,20 @@ def _incident(
 ) -> Incident:
     key, first = runs[story[0]].key, violated[story[0]]
     worst = any(violated[i].extension.get("severity") == Severity.CRITICAL for i in story)
-    test = (first.feature_name, first.constraint_check_type)
-    name = "\n".join((key.type, key.variant, *test, key.window.key))
+    feature, check, rule_id = tested(first)
+    about = (feature, check, *([rule_id] if rule_id else []))
+    name = "\n".join((key.type, key.variant, *about, key.window.key))
     return Incident(
         sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:_ID_DIGITS],
         key.type,
         key.variant,
-        first.feature_name,
-        first.constraint_check_type,
+        feature,
+        check,
         Severity.CRITICAL if worst else Severity.WARNING,
         runs[opened].key.window,
         tuple(runs[i].key.window for i in story),
         None if closed is None else runs[closed].key.window,
         first.description,
+        rule=str(first.extension.get("name") or first.extension.get("rule", "")),
+        rule_id=rule_id,
     )

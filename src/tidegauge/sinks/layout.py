@@ -73,6 +73,11 @@ class Layout:
         """The folder of what runs have claimed, as long as they work at it."""
         return join(self.root, "claims")
 
+    @property
+    def reporting(self) -> str:
+        """What a report claims, since there is one ledger and one summary."""
+        return join(self.claims, "report")
+
     def baseline(self, baseline_id: str, monitor_type: MonitorType) -> str:
         """The folder of a baseline's documents."""
         return join(self.root, "baseline", escape_segment(baseline_id), monitor_type)
@@ -103,6 +108,11 @@ class Layout:
     def merged_rows(self) -> str:
         """The folder below which predictions merged with their labels lie, by `run_path`."""
         return join(self.root, "merged")
+
+    @property
+    def merged_lines(self) -> str:
+        """The folder of merged records in the service's form, by variant and hour."""
+        return join(self.root, "merged_records")
 
     def merged(self, key: RunKey) -> str:
         """The folder of the merged rows of one unit."""

@@ -7,7 +7,7 @@ old ones until the new ones are listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from tidegauge.documents import joined, text
+from tidegauge.errors import StorageError
 from tidegauge.model.merged import ID, LABEL, RECORD, ROW, ROWS
 from tidegauge.model.window import Window
 from tidegauge.quality.table import from_parquet
@@ -23,7 +24,7 @@ from tidegauge.sinks.merged_lines import merged_lines
 from tidegauge.storage import NotFound, Storage, join, storage_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tidegauge.documents.joined import JoinedUnit, ReadGroup
     from tidegauge.quality.profile import QualityProfile
@@ -50,13 +51,14 @@ class RowsKeeper:
         """Write the rows of one bucket.
 
         Raises:
-            StorageError: the file cannot be written.
+            StorageError: the file cannot be written, or another run has put another one.
         """
         name = rows_name(self.revisions[window, variant], bucket)
         key = RunKey(TYPE, variant, Window.parse(window))
         uri = join(self.layout.merged(key), name)
         storage = storage_for(uri, self.settings)
-        storage.write(uri, _parquet(table))
+        if not storage.create(uri, _parquet(table)):
+            raise taken_over(uri)
         if RECORD in table.column_names:
             lines = merged_lines(self.layout, window, variant, bucket, table)
             for place, data in sorted(lines.items()):
@@ -113,11 +115,8 @@ def read_unit(storage: Storage, layout: Layout, key: RunKey) -> JoinedUnit | Non
         DocumentError: the document is not one of ours.
     """
     uri = join(layout.merged(key), JOINED)
-    try:
-        data = storage.read(uri)
-    except NotFound:
-        return None
-    return joined.decode(text.load(data, uri), uri)
+    data, tag = storage.tagged(uri)
+    return replace(joined.decode(text.load(data, uri), uri), tag=tag) if tag else None
 
 
 def read_profile(
@@ -131,14 +130,45 @@ def read_profile(
 def commit_unit(
     storage: Storage, layout: Layout, key: RunKey, unit: JoinedUnit, profiles: Mapping[str, bytes]
 ) -> None:
-    """Put the states and then the document of a unit, whose rows are there; remove what is old."""
+    """Put the states and then the document of a unit, whose rows are there.
+
+    It takes the place of the document with the unit's tag, and of no other.
+
+    Raises:
+        StorageError: another run has put other states or another document meanwhile.
+    """
     folder = layout.merged(key)
     for name, data in sorted(profiles.items()):
-        storage.write(join(folder, name), data)
-    storage.write(join(folder, JOINED), text.dump(joined.encode(unit)))
-    listed = {JOINED, *unit.files.values(), *unit.profiles.values()}
-    present = {entry.key for entry in storage.files(folder)}
-    storage.delete(join(folder, name) for name in sorted(present - listed))
+        if not storage.create(uri := join(folder, name), data):
+            raise taken_over(uri)
+    uri = join(folder, JOINED)
+    if not storage.replace(uri, text.dump(joined.encode(unit)), unit.tag):
+        raise taken_over(uri)
+
+
+def remove_replaced(
+    storage: Storage, layout: Layout, key: RunKey, former: JoinedUnit, unit: JoinedUnit
+) -> None:
+    """Remove the files of a unit's former revision that this one does not have."""
+    folder = layout.merged(key)
+    storage.delete(join(folder, name) for name in sorted(_listed(former) - _listed(unit)))
+
+
+def left_over(unit: JoinedUnit, present: Iterable[str]) -> frozenset[str]:
+    """Of the names in a unit's folder those that a job left which was killed."""
+    return frozenset(present) - _listed(unit) - {JOINED}
+
+
+def _listed(unit: JoinedUnit) -> frozenset[str]:
+    return frozenset({*unit.files.values(), *unit.profiles.values()})
+
+
+def taken_over(uri: str) -> StorageError:
+    """The error that another run puts merged rows, which only one may do at a time."""
+    return StorageError(
+        f"another run of this monitor has written {uri} meanwhile; wait until it has ended, then "
+        "try again"
+    )
 
 
 def remove_unit(storage: Storage, layout: Layout, key: RunKey) -> None:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from tidegauge.sinks.incidents import tested
 from tidegauge.sinks.layout import violations_path, violations_window
 from tidegauge.storage import join
 
@@ -37,16 +38,13 @@ def partition_files(
     `stories` tell since when each has lasted, and of which incident it is a part.
     """
     of = {
-        (story.variant, story.feature, story.check, window): story
-        for story in stories
-        for window in story.windows
+        (story.variant, *story.test, window): story for story in stories for window in story.windows
     }
     lines = defaultdict[str, list[str]](list)
     for run in runs:
         for violation in run.violations:
             path = violations_path(run.key, violation.feature_name)
-            test = (violation.feature_name, violation.constraint_check_type)
-            story = of.get((run.key.variant, *test, run.key.window))
+            story = of.get((run.key.variant, *tested(violation), run.key.window))
             lines[path].append(_line(monitor, run, violation, story))
     # A lone surrogate has no UTF-8; its backslash form is just the escape that JSON has for it.
     return {p: "".join(texts).encode("utf-8", "backslashreplace") for p, texts in lines.items()}
@@ -101,7 +99,7 @@ def _line(monitor: str, run: ReportedRun, violation: Violation, story: Incident 
         "severity": extension.get("severity"),
         "incident": story.id if story else None,
         "since": f"{story.since.start:{_TIME}}" if story else None,
-        "observed": _double(extension.get("observed")),
+        "observed": _double(extension.get("observed", extension.get("value"))),
         "threshold": _double(extension.get("threshold")),
         "distance": _double(extension.get("distance")),
         "details": json.dumps(extension, sort_keys=True, ensure_ascii=False, allow_nan=False),

@@ -14,6 +14,7 @@ from tidegauge.sources.capture import CaptureReader
 from tidegauge.sources.csvfile import CsvReader
 from tidegauge.sources.jsonlines import JsonLinesReader
 from tidegauge.sources.layout import Layout
+from tidegauge.sources.lexical import LexicalReader, as_texts
 from tidegauge.sources.listing import Inputs, list_files, list_folder, root_of
 from tidegauge.sources.manifests import BadManifest, files_named
 from tidegauge.sources.parquet import ParquetReader
@@ -65,6 +66,8 @@ def reader(
 
 
 def _reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Window]) -> Reader:
+    if source.is_strict:
+        return LexicalReader(_reader(as_texts(source), settings, windows), source.kinds)
     if special := special_reader(source, settings):
         return special
     if source.format is not Format.PARQUET:
@@ -79,19 +82,17 @@ def _reader(source: CaptureSource, settings: S3Settings, windows: Sequence[Windo
 
 def text_reader(
     source: CaptureSource, settings: S3Settings, windows: Sequence[Window] = ()
-) -> CsvReader | JsonLinesReader | CaptureReader:
+) -> CsvReader | JsonLinesReader | CaptureReader | LexicalReader:
     """What reads captures that are text; `windows` as for `reader`.
 
     Raises:
         UsageError: the format is not one of text files, or has no time column.
         ValueError: there is a time column, but no window.
     """
+    if source.is_strict:
+        return LexicalReader(text_reader(as_texts(source), settings, windows), source.kinds)
     by_time = by_time_of(source, windows)
-    root, rejected, kinds = (
-        root_of(source.uri),
-        bin_of(source, settings),
-        source.kinds,
-    )
+    root, rejected, kinds = root_of(source.uri), bin_of(source, settings), source.kinds
     match source.format:
         case Format.CSV:
             return CsvReader(root, source.header, source.skip, kinds, rejected, settings, by_time)

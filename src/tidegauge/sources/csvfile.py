@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from tidegauge.model.batch import Chunk
+from tidegauge.model.batch import Chunk, FileSlice
 from tidegauge.sources.bytime import ByTime, decided, faults, split, without, without_time
 from tidegauge.sources.chunks import gathered
 from tidegauge.sources.columns import typed
+from tidegauge.sources.csvhead import column_names, head_of
+from tidegauge.sources.csvrows import RowBlock, row_blocks, rows_between, slice_start
 from tidegauge.sources.csvtext import Rows, read_rows
-from tidegauge.sources.delimited import is_paired, spans, split_rows, whole_rows
+from tidegauge.sources.delimited import spans
 from tidegauge.sources.listing import relative
-from tidegauge.sources.reading import Unreadable, blamed, is_utf8, refuse_endless, text_blocks
+from tidegauge.sources.ranges import LinesBefore, opened
+from tidegauge.sources.reading import Unreadable, blamed, is_utf8
 from tidegauge.sources.rejected import Bin, Kept, Rejected, readable, tally
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from tidegauge.model.batch import FileSlice, Part
+    from tidegauge.model.batch import Part
     from tidegauge.model.statistics import Kind
     from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
-
-BLOCK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +73,39 @@ class CsvReader:
         self, file: FileSlice | Streamed, name: str
     ) -> Iterator[tuple[Rows, list[Rejected]]]:
         """The rows of each block of a file, and those that were rejected."""
+        if isinstance(file, FileSlice) and file.is_cut:
+            yield from self._slice(file, name)
+            return
         names: tuple[str, ...] = ()
         line = 1
-        for data in row_blocks(file, self.settings):
+        for block in row_blocks(file, self.settings):
             start = 0
+            if not names:
+                with blamed(file.uri):
+                    names, start = column_names(block.data, file.uri, header=self.header)
+            first = line + block.data.count(b"\n", 0, start)
+            yield self._read(file.uri, _Block(name, first, block.after(start)), names)
+            line += block.data.count(b"\n")
+
+    def _slice(self, file: FileSlice, name: str) -> Iterator[tuple[Rows, list[Rejected]]]:
+        """The same of a slice, whose columns are named where the file begins."""
+        with opened(file.uri, self.settings) as text:
             with blamed(file.uri):
-                if not names:
-                    names, start = column_names(data, file.uri, header=self.header)
-                block = _Block(name, line + data.count(b"\n", 0, start), data[start:])
-                skip = decided(self.skip, self.by_time)
-                wanted = [column for column in names if column not in skip]
-                yield block.read(names, wanted, self.kinds)
-            line += data.count(b"\n")
+                head = head_of(text, header=self.header)
+            start, ahead = slice_start(text, file, head.stop)
+            before = LinesBefore(file.uri, start, self.settings)
+            line = 1
+            stop = text.line_start(file.stop or 0)
+            for block in chain((RowBlock(b""),), rows_between(text, start, stop, ahead)):
+                rows, rejected = self._read(file.uri, _Block(name, line, block), head.names)
+                yield rows, [replace(r, line=(r.line or 0) + before.count) for r in rejected]
+                line += block.data.count(b"\n")
+
+    def _read(self, uri: str, block: _Block, names: Sequence[str]) -> tuple[Rows, list[Rejected]]:
+        skip = decided(self.skip, self.by_time)
+        wanted = [column for column in names if column not in skip]
+        with blamed(uri):
+            return block.read(names, wanted, self.kinds)
 
     def _split(
         self, rows: Rows, rejected: list[Rejected], part: Part, name: str, kept: Kept
@@ -111,7 +133,7 @@ class _Block:
 
     file: str
     line: int
-    data: bytes
+    rows: RowBlock
 
     def read(
         self, names: Sequence[str], wanted: Sequence[str], kinds: Mapping[str, Kind]
@@ -126,79 +148,28 @@ class _Block:
         return rows, sorted(rejected, key=lambda record: record.line or 0)
 
     def _readable(self) -> tuple[bytes, list[Rejected]]:
-        """The bytes with a blank line in place of each that is not UTF-8 or opens a quote only."""
-        data, rejected = self.data, []
-        if not is_utf8(data):
-            lines = data.split(b"\n")
-            broken = [(i, lines[i]) for i in range(len(lines)) if not is_utf8(lines[i])]
-            for i, record in broken:
-                rejected.append(self._rejected(i, "the row is not UTF-8", record))
-                lines[i] = b""
-            data = b"\n".join(lines)
-        if b'"' in data and not is_paired(data):
-            pieces = []
-            line = 0
-            for span in spans(data):
-                piece = data[span.start : span.stop]
-                if not span.is_row:
-                    rejected.append(self._rejected(line, "a quote in the row is not paired", piece))
-                    piece = b"\n"
-                line += piece.count(b"\n")
-                pieces.append(piece)
-            data = b"".join(pieces)
-        return data, rejected
+        """The bytes with blank lines in place of each row that is not UTF-8, or no row."""
+        data = self.rows.data
+        if self.rows.spans is None and is_utf8(data):
+            return data, []
+        rejected: list[Rejected] = []
+        pieces: list[bytes] = []
+        line = 0
+        for span in self.rows.spans or spans(data):
+            piece = data[span.start : span.stop]
+            lines = piece.count(b"\n")
+            if not is_utf8(piece):
+                rejected.append(self._rejected(line, "the row is not UTF-8", piece))
+                piece = b"\n" * lines
+            elif not span.is_row:
+                rejected.append(self._rejected(line, "a quote in the row is not paired", piece))
+                piece = b"\n" * lines
+            line += lines
+            pieces.append(piece)
+        return b"".join(pieces), rejected
 
     def _rejected(self, line: int, reason: str, record: bytes) -> Rejected:
         return Rejected(self.file, self.line + line, reason, readable(record.rstrip(b"\r\n")))
-
-
-def row_blocks(file: FileSlice | Streamed, settings: S3Settings) -> Iterator[bytes]:
-    """The file in blocks that end with a row, as far as quotes tell where rows end.
-
-    Raises:
-        Unreadable: a compressed file is broken.
-        StorageError: the file cannot be fetched.
-    """
-    data = b""
-    for block in text_blocks(file, settings, BLOCK_BYTES):
-        if len(data) >= BLOCK_BYTES:
-            stop = whole_rows(data)
-            if len(data) - stop > 2 * BLOCK_BYTES:  # a quote was opened and never closed
-                stop = data.rfind(b"\n") + 1
-            if stop:
-                yield data[:stop]
-            data = data[stop:]
-            refuse_endless(file.uri, len(data) - 2 * BLOCK_BYTES)
-        data += block
-    if data:
-        yield data
-
-
-def column_names(data: bytes, uri: str, *, header: bool) -> tuple[tuple[str, ...], int]:
-    """The names of the columns, and how many bytes the header takes.
-
-    Without a header they are `_c0`, `_c1` ... (Spark's names), as is a column that it leaves blank.
-
-    Raises:
-        Unreadable: the header names a column twice, or is no CSV row.
-    """
-    for span in spans(data):
-        if not span.of(data):
-            continue
-        if not span.is_row:
-            raise Unreadable(f"{uri} cannot be read: a quote in the header is not paired")
-        fields = split_rows(span.of(data).decode())[0]
-        if not header:
-            return tuple(f"_c{i}" for i in range(len(fields))), 0
-        names = tuple(field or f"_c{i}" for i, field in enumerate(fields))
-        for name, times in Counter(names).items():
-            if times > 1:
-                raise Unreadable(
-                    f"{uri} cannot be read: its header names {name!r} {times} times; expected "
-                    "each column to have a name of its own"
-                )
-        return names, span.stop
-    return (), 0
 
 
 def _lines_of(data: bytes, rows: Collection[int]) -> list[int]:

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from tidegauge.sources import reading
 from tidegauge.sources.rejected import BadRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NEWLINE = ord("\n")
 _QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
 _FIELD = rf'(?:{_QUOTED}|[^",\r\n][^,\r\n]*+|)'
-_ROW = re.compile(rf"{_FIELD}(?:,{_FIELD})*+(?:\r?\n|\r|\Z)".encode())
 _NEXT = re.compile(rf"({_FIELD})(,|\r?\n|\r|\Z)")
+_END = r"(?:\r?\n|\r|\Z)"
+_ROW = re.compile(rf"{_FIELD}(?:,{_FIELD})*+{_END}".encode())
+_OPEN = r'[^"]*+(?:""[^"]*+)*+'  # what stands in a field between its quotes
+# What more bytes may yet make a row of: the last field's quote is open, or may have been doubled.
+_BEGUN = re.compile(rf'{_FIELD}(?:,{_FIELD})*+(?:"{_OPEN})?+\Z'.encode())
+# A row from within a field in quotes to its end, and what more bytes may yet make such an end.
+_REST = re.compile(rf'{_OPEN}"(?:,{_FIELD})*+{_END}'.encode())
+_BEGUN_REST = re.compile(rf'{_OPEN}(?:"(?:,{_FIELD})*+(?:"{_OPEN})?+)?+\Z'.encode())
 # Nothing but the quotes matters here: each opens a field or closes it.
 _PAIRED = re.compile(rf'[^"]*+(?:(?<![^,\r\n]){_QUOTED}(?=[,\r\n]|\Z)[^"]*+)*+'.encode())
 
@@ -45,14 +55,53 @@ def is_paired(data: bytes) -> bool:
     return match is not None and match.end() == len(data)
 
 
-def spans(data: bytes) -> Iterator[Span]:
-    """Row after row, blank lines too; a line whose quotes are not paired is no row."""
+def spans(data: bytes, *, ended: bool = True) -> Iterator[Span]:
+    """Row after row, blank lines too; a line whose quotes are not paired is no row.
+
+    Nor is one that begins a row of more than `RECORD_BYTES`. Unless the data has `ended` there is
+    no span of what the bytes to come may still change.
+    """
     position = 0
     while position < len(data):
         row = _ROW.match(data, position)
-        stop = row.end() if row else data.find(b"\n", position) + 1 or len(data)
+        too_far = (row.end() if row else len(data)) - position > reading.RECORD_BYTES
+        row = None if too_far else row
+        if not (ended or too_far) and _may_go_on(data, position, row):
+            return
+        stop = row.end() if row else data.find(b"\n", position) + 1
+        if not (stop or ended):
+            return
+        stop = stop or len(data)
         yield Span(position, stop, row is not None)
         position = stop
+
+
+def _may_go_on(data: bytes, position: int, row: re.Match[bytes] | None) -> bool:
+    if row:
+        return row.end() == len(data) and data[-1] != _NEWLINE
+    return _BEGUN.match(data, position) is not None
+
+
+class Within(Enum):
+    """Whether a place may be within a field in quotes of a row."""
+
+    NO = auto()
+    MAYBE = auto()
+    UNDECIDED = auto()  # as long as what follows is not known
+
+
+def within(data: bytes, position: int = 0, *, ended: bool = False) -> Within:
+    """What the data from a line's beginning on tells: NO is certain, whatever stands before.
+
+    A row that the place is in would have to end, as a row does, within `RECORD_BYTES`.
+    """
+    rest = _REST.match(data, position)
+    if rest and rest.end() - position < reading.RECORD_BYTES:
+        return Within.UNDECIDED if rest.end() == len(data) and not ended else Within.MAYBE
+    too_far = rest or len(data) - position >= reading.RECORD_BYTES
+    if ended or too_far or not _BEGUN_REST.match(data, position):
+        return Within.NO
+    return Within.UNDECIDED
 
 
 def whole_rows(data: bytes) -> int:

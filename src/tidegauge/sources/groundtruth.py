@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError
 from tidegauge.model.statistics import Kind
+from tidegauge.model.window import HOUR
 from tidegauge.sources.csvfile import CsvReader
 from tidegauge.sources.jsonlines import JsonLinesReader
 from tidegauge.sources.labels import ColumnLabels, LabelColumns, LabelReader
@@ -21,12 +23,13 @@ from tidegauge.sources.training import column_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from tidegauge.model.batch import Part, Reader
     from tidegauge.sources.listing import File
     from tidegauge.storage import S3Settings
 
+_NO_CLOCK = datetime(2000, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(days=1)
 LABEL_LAYOUT = "{yyyy}/{mm}/{dd}/{hh}"
 
 
@@ -62,6 +65,19 @@ class LabelGroup:
     @property
     def digest(self) -> str:
         return self.inputs.digest[:16]
+
+    def may_be_of(self, first: datetime, last: datetime) -> bool:
+        """Whether it may have labels of predictions since `first` that are collected before `last`.
+
+        No label was written before its prediction was made; a file that says it is older than that
+        has none. It is believed but for a day, and not where an archiver has made its time up.
+        """
+        if self.time is not None:
+            return first - HOUR < self.time < last
+        times = [file.modified for file in self.inputs.files]
+        return any(
+            time is None or time < _NO_CLOCK or time > first - _CLOCKS_DIFFER for time in times
+        )
 
 
 def label_groups(source: GroundTruthSource, settings: S3Settings) -> tuple[LabelGroup, ...]:

@@ -14,8 +14,9 @@ from tidegauge.errors import InputError
 from tidegauge.model.batch import FileSlice
 from tidegauge.model.statistics import Kind
 from tidegauge.model.window import EPOCH, HOUR
-from tidegauge.sources import csvfile
 from tidegauge.sources.columns import one_array
+from tidegauge.sources.csvhead import column_names
+from tidegauge.sources.csvrows import row_blocks
 from tidegauge.sources.csvtext import read_rows
 from tidegauge.sources.jsonlines import read_objects
 from tidegauge.sources.kinds import TIMESTAMP, conform
@@ -92,10 +93,10 @@ def _csv(
     file: FileSlice | Streamed, source: CaptureSource, column: str, settings: S3Settings
 ) -> Iterator[Hours]:
     names: tuple[str, ...] = ()
-    for data in csvfile.row_blocks(file, settings):
+    for data in (block.data for block in row_blocks(file, settings)):
         start = 0
         if not names:
-            names, start = csvfile.column_names(data, file.uri, header=source.header)
+            names, start = column_names(data, file.uri, header=source.header)
         if column in names:
             yield hours_of(read_rows(data[start:], names, [column], {}).table.column(column))
 

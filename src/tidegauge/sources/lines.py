@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tidegauge.sources.reading import WHOLE_BYTES, refuse_endless, text_blocks
+from tidegauge.sources.ranges import LinesBefore, lines_of_slice
+from tidegauge.sources.reading import WHOLE_BYTES, Streamed, refuse_endless, text_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.model.batch import FileSlice
-    from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
 
 BLOCK_BYTES = 16 << 20  # of text at once; what is read from it is gathered again
@@ -25,11 +25,15 @@ _CACHED_BYTES = 1 << 18  # looked at at once; a multiple of 8
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the bytes from `offset` on come from: a file, from the line of this number (from 1)."""
+    """Where the bytes from `offset` on come from: a file, from the line of this number (from 1).
+
+    Of a file's slice `before` are the lines to which those are counted on.
+    """
 
     offset: int
     uri: str
     line: int
+    before: LinesBefore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,15 @@ class Lines:
         return np.searchsorted(offsets, self.starts[records], side="right") - 1
 
     def place(self, i: int) -> tuple[str, int]:
-        """The URI of the file that record i is in, and its line there, from 1."""
+        """The URI of the file that record i is in, and its line there, from 1.
+
+        Raises:
+            StorageError: the lines before a slice of the file cannot be counted.
+        """
         origin = self.origins[int(self.origin_of(np.array([i]))[0])]
         first, line = np.searchsorted(self.newlines, [origin.offset, self.starts[i]])
-        return origin.uri, origin.line + int(line - first)
+        before = origin.before.count if origin.before else 0
+        return origin.uri, before + origin.line + int(line - first)
 
     def slice(self, start: int, stop: int) -> Lines:
         """The records `[start, stop)`, which have no places of their own."""
@@ -98,20 +107,28 @@ def read_lines(
     origins: list[Origin] = []
     size = 0
     for file in files:
-        line, known = 1, False
+        before, line, known = *_counted(file, settings), False
         for piece in _pieces(file, settings, block_bytes):
             if pieces and size + len(piece) > block_bytes:
                 lines = lines_of(b"".join(pieces), tuple(origins))
                 yield lines
-                line, known = (lines.line_after if known else 1), False
+                line, known = (lines.line_after if known else line), False
                 pieces, origins, size = [], [], 0
             if not known:
-                origins.append(Origin(size, file.uri, line))
+                origins.append(Origin(size, file.uri, line, before))
                 known = True
             pieces.append(piece)
             size += len(piece)
     if pieces:
         yield lines_of(b"".join(pieces), tuple(origins))
+
+
+def _counted(file: FileSlice | Streamed, settings: S3Settings) -> tuple[LinesBefore | None, int]:
+    """The lines before a file's slice, and what number its first line has beyond them."""
+    if isinstance(file, Streamed) or not file.start:
+        return None, 1
+    # A slice's first line follows the newline at the byte before it, or the next one.
+    return LinesBefore(file.uri, file.start - 1, settings), 2
 
 
 def lines_of(data: bytes, origins: tuple[Origin, ...]) -> Lines:
@@ -143,7 +160,7 @@ def places_of(byte: int, bytes_: NDArray[np.uint8]) -> NDArray[np.int64]:
 def _pieces(file: FileSlice | Streamed, settings: S3Settings, block_bytes: int) -> Iterator[bytes]:
     """Runs of whole lines of at most twice the block's size, or of one longer line."""
     rest = b""
-    for block in text_blocks(file, settings, WHOLE_BYTES):
+    for block in _text_of(file, settings):
         data = rest + block if rest else block
         start = 0
         while start < len(data):
@@ -157,3 +174,9 @@ def _pieces(file: FileSlice | Streamed, settings: S3Settings, block_bytes: int) 
         refuse_endless(file.uri, len(rest))
     if rest:
         yield rest + b"\n"
+
+
+def _text_of(file: FileSlice | Streamed, settings: S3Settings) -> Iterator[bytes]:
+    if isinstance(file, Streamed) or not file.is_cut:
+        return text_blocks(file, settings, WHOLE_BYTES)
+    return lines_of_slice(file, settings, WHOLE_BYTES)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, StorageError
 from tidegauge.storage import filesystem, join, storage_for
+from tidegauge.storage.advice import told_by_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from tidegauge.storage import Entry, S3Settings
 
@@ -20,12 +22,16 @@ _WILDCARD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a source: `key` is relative to the source's URI, `tag` changes with the content."""
+    """A file of a source: `key` is relative to the source's URI, `tag` changes with the content.
+
+    `modified` is when it was last written, by the clock of who keeps it; None: that is not known.
+    """
 
     key: str
     uri: str
     size_bytes: int
     tag: str
+    modified: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +122,17 @@ def _single(uri: str, settings: S3Settings) -> File | None:
     try:
         info = files.get_file_info(path)
     except OSError as error:
-        raise StorageError(
-            f"cannot look for {uri}: {error}; check the location and the credentials, "
-            "then try again"
-        ) from error
+        told = told_by_arrow(error, "s3:GetObject and s3:ListBucket")
+        raise StorageError(f"cannot look for {uri}: {told}") from error
     if not info.is_file:
         return None
-    return File(info.base_name, join(uri), info.size, str(info.mtime_ns))
+    return File(info.base_name, join(uri), info.size, str(info.mtime_ns), info.mtime)
 
 
 def _files(folder: str, entries: Iterable[Entry]) -> tuple[File, ...]:
     root = join(folder).rstrip("/")
     return tuple(
-        File(entry.key, f"{root}/{entry.key}", entry.size, entry.tag)
+        File(entry.key, f"{root}/{entry.key}", entry.size, entry.tag, entry.modified)
         for entry in entries
         if _is_data(entry.key)
     )

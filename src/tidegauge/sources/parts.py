@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyarrow import parquet
 
 from tidegauge.model.batch import FileSlice, Part
-from tidegauge.sources.reading import Unreadable, blamed
+from tidegauge.sources.reading import Unreadable, blamed, is_compressed
 from tidegauge.sources.source import Format
 from tidegauge.storage import filesystem
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PART_BYTES = 128 << 20
 FILE_BYTES = 256 << 10  # what one more file costs to fetch, as bytes to read
 _FOOTERS_AT_ONCE = 16
+_LINES = (Format.CSV, Format.JSONL, Format.SAGEMAKER)  # what is read line by line, or row by row
 _NAME_LENGTH = 120  # of a file's key within an id, which is also a file's name
 
 Slice = tuple[str, FileSlice]  # a slice and its name in the part's id
@@ -37,8 +38,9 @@ def cut(
 ) -> tuple[Part, ...]:
     """The parts of some files, each of about `part_bytes`, in the order of the files' keys.
 
-    Small files share a part. Larger ones are cut at row groups if they are Parquet, and are parts
-    of their own otherwise. An id reads `part-000003-<key of the first file>[-<row groups>]`.
+    Small files share a part. Larger ones are cut: at row groups if they are Parquet, else at
+    multiples of `part_bytes`, but for what is compressed or a single document. An id reads
+    `part-000003-<key of the first file>[-<range of row groups, or of bytes>]`.
 
     Raises:
         StorageError: the footer of a large Parquet file cannot be fetched.
@@ -58,7 +60,17 @@ def _slices(
         found = threads.map(lambda file: _row_groups(file, settings, part_bytes), large)
         row_groups = dict(zip((file.key for file in large), found, strict=True))
     for file in files:
-        yield from row_groups.get(file.key) or ((file.key, FileSlice(file.uri, file.size_bytes)),)
+        if format_ in _LINES and file.size_bytes > part_bytes and not is_compressed(file.uri):
+            yield from _ranges(file, part_bytes)
+        else:
+            whole = (file.key, FileSlice(file.uri, file.size_bytes))
+            yield from row_groups.get(file.key) or (whole,)
+
+
+def _ranges(file: File, part_bytes: int) -> Iterator[Slice]:
+    for start in range(0, file.size_bytes, part_bytes):
+        stop = min(start + part_bytes, file.size_bytes)
+        yield f"{file.key}-{start}-{stop}", FileSlice(file.uri, stop - start, start, stop)
 
 
 def _row_groups(file: File, settings: S3Settings, part_bytes: int) -> tuple[Slice, ...]:

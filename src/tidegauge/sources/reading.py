@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tidegauge.errors import StorageError
 from tidegauge.storage import filesystem, storage_for
+from tidegauge.storage.advice import told_by_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ WHOLE_BYTES = 64 << 20  # a file up to this size is fetched in one request
 RECORD_BYTES = 64 << 20  # of a line, or of a row of CSV
 DOCUMENT_BYTES = 512 << 20  # of a JSON document over several lines, which is held as a whole
 _EXPANDED_BYTES, _EXPANDED_TIMES = 1 << 30, 200  # of a compressed file, whichever is more
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +54,8 @@ def blamed(uri: str) -> Iterator[None]:
         # Decompression and decoding have no errno; S3's failures name AWS.
         if error.errno is None and "AWS Error" not in str(error):
             raise Unreadable(_because(uri, error)) from error
-        raise StorageError(
-            f"cannot read {uri}: {_first_line(error)}; look at the storage, then try again"
-        ) from error
+        told = told_by_arrow(error, "s3:GetObject")
+        raise StorageError(f"cannot read {uri}: {told}") from error
 
 
 def text_blocks(
@@ -70,18 +70,18 @@ def text_blocks(
     if isinstance(file, Streamed):
         yield from file.blocks
         return
-    if file.size_bytes <= WHOLE_BYTES and not _is_compressed(file):
-        data = storage_for(file.uri, settings).read(file.uri).removeprefix(_BOM)
+    if file.size_bytes <= WHOLE_BYTES and not is_compressed(file.uri):
+        data = storage_for(file.uri, settings).read(file.uri).removeprefix(BOM)
         for start in range(0, len(data), block_bytes):
             yield data[start : start + block_bytes]
         return
     most = max(_EXPANDED_BYTES, _EXPANDED_TIMES * file.size_bytes)
     with blamed(file.uri), _open(file, settings) as stream:
-        block = stream.read(block_bytes).removeprefix(_BOM)
+        block = stream.read(block_bytes).removeprefix(BOM)
         size = 0
         while block:
             size += len(block)
-            if _is_compressed(file) and size > most:
+            if is_compressed(file.uri) and size > most:
                 raise Unreadable(
                     f"{file.uri} cannot be read: it expands to more than {most >> 20:,} MiB, over "
                     f"{_EXPANDED_TIMES} times its size"
@@ -96,6 +96,11 @@ def refuse_endless(uri: str, record_bytes: int) -> None:
         raise Unreadable(
             f"{uri} cannot be read: a record of it is longer than {RECORD_BYTES >> 20} MiB"
         )
+
+
+def is_compressed(uri: str) -> bool:
+    """Whether a file is named as one that gzip made."""
+    return uri.endswith(".gz")
 
 
 def is_utf8(data: bytes) -> bool:
@@ -115,11 +120,7 @@ def _open(file: FileSlice, settings: S3Settings) -> pa.NativeFile:
     else:
         files, path = filesystem(file.uri, settings)
         raw = files.open_input_stream(path, compression=None)
-    return pa.CompressedInputStream(raw, "gzip") if _is_compressed(file) else raw
-
-
-def _is_compressed(file: FileSlice) -> bool:
-    return file.uri.endswith(".gz")
+    return pa.CompressedInputStream(raw, "gzip") if is_compressed(file.uri) else raw
 
 
 def _because(uri: str, error: BaseException) -> str:

@@ -41,6 +41,13 @@ class ReadBy(StrEnum):
     SPARK = "spark"
 
 
+class NumberRules(StrEnum):
+    """Which texts of a CSV are numbers: what tools commonly read, or the service's patterns."""
+
+    PRACTICAL = "practical"
+    SAGEMAKER = "sagemaker"
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What a reader is to say of each row; with `records` a record's first row has it as text."""
@@ -69,10 +76,16 @@ class TrainingSource:
     sensitive: Hashing | None = None
     preprocess: Script | None = None
     whole_rows: bool = False
+    numbers: NumberRules = NumberRules.PRACTICAL
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a baseline read: its files, and the script that they were read with."""
         return _with_script(inputs, self.preprocess)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether its texts are numbers by the service's patterns only."""
+        return self.format is Format.CSV and self.numbers is NumberRules.SAGEMAKER
 
     @property
     def by_spark(self) -> bool:
@@ -108,10 +121,17 @@ class CaptureSource:
     inference_id: bool = False
     marks: Marks | None = None
     sensitive: Hashing | None = None
+    numbers: NumberRules = NumberRules.PRACTICAL
 
     def read_with(self, inputs: Inputs) -> Inputs:
         """All that a run read: its files, and the script that they were read with."""
         return _with_script(inputs, self.preprocess)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether their texts are numbers by the service's patterns only; marked ones never are."""
+        written = self.format in (Format.CSV, Format.SAGEMAKER)
+        return written and self.marks is None and self.numbers is NumberRules.SAGEMAKER
 
     @property
     def by_spark(self) -> bool:

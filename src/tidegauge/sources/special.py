@@ -94,6 +94,6 @@ def _csv(source: CaptureSource, settings: S3Settings, names: tuple[str, ...]) ->
     if source.inference_id:
         names = (*names, *INFERENCE_ID)
     places = {name: f"_c{i}" for i, name in enumerate(names)}
-    kinds = {places[name]: kind for name, kind in source.kinds.items() if name in places}
+    kinds = {place: source.kinds[name] for name, place in places.items() if name in source.kinds}
     skip = frozenset(places[name] for name in skip if name in places)
     return Named(CsvReader(root, False, skip, kinds, rejected, settings), names)  # noqa: FBT003

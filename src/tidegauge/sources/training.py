@@ -8,9 +8,10 @@ from pyarrow import parquet
 
 from tidegauge.errors import InputError, UsageError
 from tidegauge.model.batch import FileSlice
-from tidegauge.sources import csvfile
 from tidegauge.sources.csvfile import CsvReader
+from tidegauge.sources.csvhead import first_names
 from tidegauge.sources.jsonlines import JsonLinesReader, read_objects
+from tidegauge.sources.lexical import LexicalReader, as_texts
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
 from tidegauge.sources.nested import flat
@@ -45,6 +46,8 @@ def reader(source: TrainingSource, settings: S3Settings) -> Reader:
 
 
 def _reader(source: TrainingSource, settings: S3Settings) -> Reader:
+    if source.is_strict:
+        return LexicalReader(_reader(as_texts(source), settings), source.kinds)
     root, rejected = root_of(source.uri), bin_of(source, settings)
     if source.preprocess is not None:
         rows = ScriptedLine(source.preprocess)
@@ -55,16 +58,17 @@ def _reader(source: TrainingSource, settings: S3Settings) -> Reader:
     return text_reader(source, settings)
 
 
-def text_reader(source: TrainingSource, settings: S3Settings) -> CsvReader | JsonLinesReader:
+def text_reader(
+    source: TrainingSource, settings: S3Settings
+) -> CsvReader | JsonLinesReader | LexicalReader:
     """What reads training data that is text.
 
     Raises:
         UsageError: the format is not one of text files.
     """
-    root, rejected = (
-        root_of(source.uri),
-        bin_of(source, settings),
-    )
+    if source.is_strict:
+        return LexicalReader(text_reader(as_texts(source), settings), source.kinds)
+    root, rejected = root_of(source.uri), bin_of(source, settings)
     match source.format:
         case Format.CSV:
             return CsvReader(root, source.header, source.skip, source.kinds, rejected, settings)
@@ -105,8 +109,7 @@ def _names(
                 with files.open_input_file(path) as stream:
                     return tuple(c.name for c in columns_of(parquet.read_schema(stream)))
             case Format.CSV:
-                first = next(csvfile.row_blocks(file, settings), b"")
-                return csvfile.column_names(first, file.uri, header=source.header)[0]
+                return first_names(file, settings, header=source.header)
             case _:
                 lines = next(read_lines((file,), settings), None)
                 return () if lines is None else tuple(flat(read_objects(lines).table).column_names)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 MAGIC = b"TGS1"
 # json's own functions would make an encoder, and guess at the encoding, for each state.
 _TO_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_FROM_JSON = json.JSONDecoder().decode
+_FROM_JSON = json.JSONDecoder().raw_decode
 _LENGTH = struct.Struct("<I")
 _PLAIN_TYPE = re.compile(r"[<|][biufS][0-9]+")
 _PROLOGUE = len(MAGIC) + _LENGTH.size
@@ -62,11 +63,11 @@ def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[s
     Raises:
         DocumentError: the bytes are not this state's, are cut off, or are of a newer version.
     """
-    if data[:4] != MAGIC or len(data) < _PROLOGUE:
+    if len(data) < _PROLOGUE or data[:4] != MAGIC:
         raise DocumentError(f"the bytes of a {state!r} state do not start with {MAGIC.decode()}")
     (length,) = _LENGTH.unpack_from(data, len(MAGIC))
     try:
-        header = _FROM_JSON(str(data[_PROLOGUE : _PROLOGUE + length], "utf-8"))
+        header, _ = _FROM_JSON(str(data[_PROLOGUE : _PROLOGUE + length], "utf-8"))
         found, version, listed = header["state"], header["version"], header["arrays"]
     except (ValueError, KeyError, TypeError) as error:
         raise DocumentError(f"the header of a {state!r} state cannot be read: {error}") from error
@@ -78,14 +79,20 @@ def unpack(data: bytes, state: str, newest: int) -> tuple[dict[str, Any], dict[s
     offset = _PROLOGUE + length
     arrays = {}
     for name, dtype, count in listed:
-        if not _PLAIN_TYPE.fullmatch(dtype) or count < 0:
+        kind = _plain(dtype)
+        if kind is None or count < 0:
             raise DocumentError(f"array {name!r} of a {state!r} state is no array of plain numbers")
-        kind = np.dtype(dtype)
-        if offset + kind.itemsize * count > len(data):
+        size = kind.itemsize * count
+        if offset + size > len(data):
             raise DocumentError(f"the bytes of a {state!r} state are cut off in array {name!r}")
         arrays[name] = np.frombuffer(data, kind, count, offset)
-        offset += kind.itemsize * count
+        offset += size
     return header, arrays
+
+
+@lru_cache(maxsize=64)
+def _plain(dtype: str) -> np.dtype[Any] | None:
+    return np.dtype(dtype) if _PLAIN_TYPE.fullmatch(dtype) else None
 
 
 def scalars_of(state: DataclassInstance) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegauge.states.codec import narrow, pack, unpack
 from tidegauge.states.hashing import text_buffers
@@ -96,16 +97,21 @@ class Frequencies:
         return cls(coded.dictionary, counts, total, undercount)._cut()
 
     def ranked(self, most: int | None = None) -> list[tuple[Any, int]]:
-        """The values as Python's, most frequent first; ties in the order of their text.
+        """The values as Python's, most frequent first; ties ascending, texts by their characters.
 
         With `most` only so many of them.
         """
         values, counts, n = self.values, self.counts, len(self.counts)
+        if not n:
+            return []
         if most is not None and n > most:
             kept = np.flatnonzero(counts >= np.partition(counts, n - most)[n - most])
             values, counts = values.take(pa.array(kept)), counts[kept]
-        pairs = zip(values.to_pylist(), counts.tolist(), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[1], str(pair[0])))[:most]
+        ascending = pc.array_sort_indices(values).to_numpy()
+        order = ascending[np.argsort(-counts[ascending], kind="stable")][:most]
+        listed = values.take(pa.array(order))
+        exact = listed.to_numpy() if pa.types.is_primitive(listed.type) else listed
+        return list(zip(exact.tolist(), counts[order].tolist(), strict=True))
 
     def to_bytes(self) -> bytes:
         scalars = {"total": self.total, "undercount": self.undercount}

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tidegauge.storage.claims import Claims, claims_in
-from tidegauge.storage.contract import Encryption, Entry, NotFound, S3Settings, Storage
+from tidegauge.storage.contract import (
+    Encryption,
+    Entry,
+    NoBucket,
+    NotFound,
+    S3Settings,
+    Storage,
+)
 from tidegauge.storage.opening import filesystem, storage_for
 from tidegauge.storage.uri import join
 
@@ -11,6 +18,7 @@ __all__ = [
     "Claims",
     "Encryption",
     "Entry",
+    "NoBucket",
     "NotFound",
     "S3Settings",
     "Storage",

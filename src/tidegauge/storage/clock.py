@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tidegauge.storage.s3_client import client
 from tidegauge.storage.uri import split_s3
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tidegauge.storage.contract import S3Settings
@@ -30,7 +32,17 @@ def s3_time(uri: str, settings: S3Settings) -> datetime:
         headers = error.response["ResponseMetadata"]["HTTPHeaders"]
     except BotoCoreError as error:
         raise StorageError(f"the server of {uri} does not answer: {error}") from error
-    date = headers.get("date")
-    if date is None:
-        raise StorageError(f"the server of {uri} does not say what time it is")
-    return parsedate_to_datetime(date)
+    return time_of(headers, uri)
+
+
+def time_of(headers: Mapping[str, str], uri: str) -> datetime:
+    """The `Date` among an answer's headers.
+
+    Raises:
+        StorageError: there is none, or it is no date.
+    """
+    try:
+        date = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError):
+        raise StorageError(f"the server of {uri} does not say what time it is") from None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -19,6 +19,12 @@ class NotFound(StorageError):
     exit_code = ExitCode.INPUT
 
 
+class NoBucket(StorageError):
+    """Not even the place for objects is there: a wrong name, and no empty store."""
+
+    exit_code = ExitCode.INPUT
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One object of a listing.
@@ -81,6 +87,20 @@ class Storage(Protocol):
 
     def create(self, uri: str, data: bytes) -> bool:
         """Put the object unless there is another; False: there is one, of other content."""
+        ...
+
+    def tagged(self, uri: str) -> tuple[bytes, str]:
+        """The object's content, and a tag that no other content there will have.
+
+        Where there is none: nothing, and the tag "".
+        """
+        ...
+
+    def replace(self, uri: str, data: bytes, tag: str) -> str:
+        """Put the object in place of the one with this tag; returns the new tag.
+
+        "" is returned, and nothing put, where there is another object by now.
+        """
         ...
 
     def delete(self, uris: Iterable[str]) -> None:

@@ -56,10 +56,27 @@ class LocalStorage:
         folder = os.path.dirname(path) or "."
         with explained("write", uri):
             make_folder(folder)
-            if _replace(path, _temporary(path), data, only_new=True):
+            if _replace(path, _temporary(path), data, tag=""):
                 _sync(folder)
                 return True
         return self.read(uri) == data
+
+    def tagged(self, uri: str) -> tuple[bytes, str]:
+        with explained("read", uri):
+            try:
+                with open(local_path(uri), "rb") as file:
+                    return file.read(), _tag_of(os.fstat(file.fileno()))
+            except FileNotFoundError:
+                return b"", ""
+
+    def replace(self, uri: str, data: bytes, tag: str) -> str:
+        path = local_path(uri)
+        folder = os.path.dirname(path) or "."
+        with explained("write", uri):
+            make_folder(folder)
+            replaced = _replace(path, _temporary(path), data, tag=tag)
+            _sync(folder)
+        return replaced
 
     def delete(self, uris: Iterable[str]) -> None:
         folders = set()
@@ -104,28 +121,40 @@ def _is_temporary(name: str) -> bool:
     return name.startswith(".") and name.endswith((".writing", CLAIM_ENDING))
 
 
-def _replace(path: str, temporary: str, data: bytes, *, only_new: bool = False) -> bool:
+def _replace(path: str, temporary: str, data: bytes, *, tag: str | None = None) -> str:
     """Write the temporary file to the disk, then give it its final name, if that may be.
 
-    Who owns the temporary file is alone in giving the name: nobody can come between.
+    Who owns the temporary file is alone in giving the name: nobody can come between. Returns the
+    new tag; "" where there is not the file of the tag that was given.
     """
     descriptor = _own(temporary)
     try:
-        if only_new and os.path.lexists(path):
+        if tag is not None and tag != _tag(path):
             os.unlink(temporary)
-            return False
+            return ""
         with open(descriptor, "wb", closefd=False) as file:
             file.truncate()
             file.write(data)
             file.flush()
             os.fsync(descriptor)
         os.replace(temporary, path)
+        return _tag_of(os.fstat(descriptor))
     except BaseException:
         os.unlink(temporary)
         raise
     finally:
         os.close(descriptor)
-    return True
+
+
+def _tag(path: str) -> str:
+    try:
+        return _tag_of(os.stat(path))
+    except FileNotFoundError:
+        return ""
+
+
+def _tag_of(found: os.stat_result) -> str:
+    return f"{found.st_ino}-{found.st_mtime_ns}"
 
 
 def _own(temporary: str) -> int:

@@ -18,7 +18,15 @@ from botocore.exceptions import (
 )
 
 from tidegauge.errors import StorageError, UsageError
-from tidegauge.storage.contract import FROM_ENVIRONMENT, Encryption, Entry, NotFound, S3Settings
+from tidegauge.storage.advice import advice
+from tidegauge.storage.contract import (
+    FROM_ENVIRONMENT,
+    Encryption,
+    Entry,
+    NoBucket,
+    NotFound,
+    S3Settings,
+)
 from tidegauge.storage.s3_client import client
 from tidegauge.storage.uri import split_s3
 
@@ -32,8 +40,7 @@ _ABSENT = {"NoSuchKey", "404", "NotFound"}
 # A conditional put of which the condition does not hold, or that met another one.
 _NOT_SO = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"}
 _PASSING = {"InternalError", "ServiceUnavailable", "SlowDown"}  # of a key, in an answer of 200
-_DENIED = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-_PERMISSION = {
+_NEEDED = {
     "read": "s3:GetObject and s3:ListBucket",
     "write": "s3:PutObject",
     "delete": "s3:DeleteObject",
@@ -56,14 +63,21 @@ class S3Storage:
     settings: S3Settings = FROM_ENVIRONMENT
 
     def read(self, uri: str) -> bytes:
-        bucket, key = split_s3(uri)
+        return self._get(uri)[0]
+
+    def _get(self, uri: str) -> tuple[bytes, str]:
         with explained("read", uri):
             for attempt in range(1, self.settings.attempts):
                 try:
-                    return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
+                    return self._get_once(uri)
                 except _BROKEN_BODY:
                     _wait(attempt)
-            return client(self.settings).get_object(Bucket=bucket, Key=key)["Body"].read()
+            return self._get_once(uri)
+
+    def _get_once(self, uri: str) -> tuple[bytes, str]:
+        bucket, key = split_s3(uri)
+        answer = client(self.settings).get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer["ETag"]
 
     def write(self, uri: str, data: bytes) -> None:
         bucket, key = split_s3(uri)
@@ -74,7 +88,21 @@ class S3Storage:
 
     def create(self, uri: str, data: bytes) -> bool:
         # An answer that was lost looks like another's object: the content tells.
-        return put_if(self.settings, uri, data, IfNoneMatch="*") or self.read(uri) == data
+        return bool(put_if(self.settings, uri, data, IfNoneMatch="*")) or self.read(uri) == data
+
+    def tagged(self, uri: str) -> tuple[bytes, str]:
+        try:
+            return self._get(uri)
+        except NotFound:
+            return b"", ""
+
+    def replace(self, uri: str, data: bytes, tag: str) -> str:
+        condition: Condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        replaced = put_if(self.settings, uri, data, **condition)
+        if not replaced:
+            there, its_tag = self.tagged(uri)
+            return its_tag if there == data else ""  # as in `create`
+        return replaced
 
     def delete(self, uris: Iterable[str]) -> None:
         for bucket, group in groupby(map(split_s3, uris), key=lambda location: location[0]):
@@ -140,8 +168,8 @@ class Condition(TypedDict, total=False):
     IfMatch: str
 
 
-def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Condition]) -> bool:
-    """Put the object if the condition holds; False: it does not.
+def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Condition]) -> str:
+    """Put the object if the condition holds, and return its tag; "": it does not.
 
     Raises:
         StorageError: the object cannot be written.
@@ -150,12 +178,13 @@ def put_if(settings: S3Settings, uri: str, data: bytes, **condition: Unpack[Cond
     s3 = client(settings)
     with explained("write", uri):
         try:
-            s3.put_object(Bucket=bucket, Key=key, Body=data, **_encryption(settings), **condition)
+            return s3.put_object(
+                Bucket=bucket, Key=key, Body=data, **_encryption(settings), **condition
+            )["ETag"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in _NOT_SO:
                 raise
-            return False
-    return True
+            return ""
 
 
 def _encryption(settings: S3Settings) -> _Encryption:
@@ -184,7 +213,7 @@ def explained(operation: str, uri: str) -> Iterator[None]:
         if code in _ABSENT:
             raise NotFound(f"cannot {operation} {uri}: there is no such object") from None
         if code == "NoSuchBucket":
-            raise NotFound(
+            raise NoBucket(
                 f"cannot {operation} {uri}: there is no such bucket; make it, or correct the name"
             ) from None
         message = error.response.get("Error", {}).get("Message", "")
@@ -196,13 +225,4 @@ def explained(operation: str, uri: str) -> Iterator[None]:
 
 
 def _failure(operation: str, uri: str, reason: str) -> StorageError:
-    code = reason.split(" ", maxsplit=1)[0]
-    if code == "RequestTimeTooSkewed":
-        advice = "set the clock of this machine: S3 refuses requests that are 15 minutes off"
-    elif code.startswith("KMS"):
-        advice = "check `s3.kms_key`, and that the credentials allow kms:GenerateDataKey with it"
-    elif code in _DENIED:
-        advice = f"check the credentials, and that they allow {_PERMISSION[operation]} there"
-    else:
-        advice = "check the endpoint, the network and the credentials, then try again"
-    return StorageError(f"cannot {operation} {uri}: {reason}; {advice}")
+    return StorageError(f"cannot {operation} {uri}: {reason}; {advice(reason, _NEEDED[operation])}")

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import StorageError
+from tidegauge.storage.clock import time_of
 from tidegauge.storage.contract import NotFound
 from tidegauge.storage.s3 import S3Storage, explained, put_if
 from tidegauge.storage.s3_client import client
@@ -63,6 +63,7 @@ class S3Claims:
                     return found.owner
                 if not put_if(self._settings, uri, self._owner.encode(), IfMatch=found.tag):
                     continue
+                self._storage.delete([self._beat_of(found.owner)])
                 log.warning("%s: took over from %s, which has ended", uri, found.owner)
             self._held.append(uri)
             return ""
@@ -106,7 +107,7 @@ class S3Claims:
                 answer = client(self._settings).head_object(Bucket=bucket, Key=key)
         except NotFound:
             return False
-        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        now = time_of(answer["ResponseMetadata"]["HTTPHeaders"], uri)
         return (now - answer["LastModified"]).total_seconds() <= self._settings.lease
 
     def _read(self, uri: str) -> _Found | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from botocore.exceptions import BotoCoreError
 from tidegauge.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
     from pyarrow.fs import S3FileSystem
@@ -27,6 +28,7 @@ _ADDRESSING: Mapping[bool | None, Literal["auto", "path", "virtual"]] = {
     True: "path",
     False: "virtual",
 }
+_NAMING = ("endpoint", "region", "profile")  # what of the settings may be wrong in itself
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 16  # as many threads write, read or list at once
 _AWS_HOST = re.compile(r"^s3[.-][a-z0-9.-]*amazonaws\.com(\.cn)?$")
@@ -59,20 +61,33 @@ def _client(settings: S3Settings, _: tuple[int, frozenset[tuple[str, str]]]) -> 
         max_pool_connections=_CONNECTIONS,
         s3={"addressing_style": _ADDRESSING[settings.path_style]},
     )
-    try:
+    with _checked(settings):
         session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
         return session.client("s3", endpoint_url=settings.endpoint, config=config)
+
+
+@contextmanager
+def _checked(settings: S3Settings) -> Iterator[None]:
+    """Tell of settings that boto3 cannot do anything with."""
+    try:
+        yield
     except (BotoCoreError, ValueError) as error:
-        raise UsageError(f"the S3 settings do not work: {error}; correct {settings}") from error
+        given = (f"{key}: {value}" for key in _NAMING if (value := getattr(settings, key)))
+        told = ", ".join(given) or "the environment's"
+        raise UsageError(
+            f"the S3 settings do not work: {error}; correct `s3` in the conf ({told}), or the AWS "
+            "configuration"
+        ) from error
 
 
 def identity(settings: S3Settings) -> str:
     """Where the credentials come from, and whose key they are; never the secret.
 
     Raises:
-        UsageError: there are none.
+        UsageError: there are none, or no such profile.
     """
-    found = boto3.Session(profile_name=settings.profile).get_credentials()
+    with _checked(settings):
+        found = boto3.Session(profile_name=settings.profile).get_credentials()
     if found is None:
         raise UsageError(
             "there are no AWS credentials: expected the environment's, a profile's (`s3.profile`) "

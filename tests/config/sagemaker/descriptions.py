@@ -170,3 +170,68 @@ EXECUTION = job(
     start_time="2024-06-23T02:00:00Z",
     end_time="2024-06-23T03:00:00Z",
 )
+
+QUALITY_SCHEDULE: dict[str, Any] = {
+    **SCHEDULE,
+    "MonitoringScheduleName": "late-arrival-answers",
+    "MonitoringType": "ModelQuality",
+    "MonitoringScheduleConfig": {
+        "ScheduleConfig": {"ScheduleExpression": "cron(0 0 ? * * *)"},
+        "MonitoringJobDefinitionName": "model-quality-job-definition-1",
+        "MonitoringType": "ModelQuality",
+    },
+}
+
+
+def quality_definition(
+    problem: str = "BinaryClassification", labels: str = f"{BUCKET}/truth", **answers: object
+) -> dict[str, Any]:
+    """A job definition of model quality; `answers` are keys of its EndpointInput."""
+    given = {
+        "ProbabilityAttribute": "0",
+        "ProbabilityThresholdAttribute": 0.5,
+        "StartTimeOffset": "-P3D",
+        "EndTimeOffset": "-P2D",
+    }
+    return {
+        "JobDefinitionArn": "arn:aws:sagemaker:us-west-2:000000000000:model-quality-definition/z",
+        "JobDefinitionName": "model-quality-job-definition-1",
+        "ModelQualityBaselineConfig": {
+            "BaseliningJobName": "baseline-suggestion-job-2",
+            "ConstraintsResource": {"S3Uri": f"{RESULTS}/constraints.json"},
+        },
+        "ModelQualityAppSpecification": {"ImageUri": ANALYZER, "ProblemType": problem},
+        "ModelQualityJobInput": {
+            "EndpointInput": {
+                "EndpointName": "late-arrival",
+                "LocalPath": "/opt/ml/processing/input/endpoint",
+                **(answers or given),
+            },
+            "GroundTruthS3Input": {"S3Uri": labels},
+        },
+        "ModelQualityJobOutputConfig": {
+            "MonitoringOutputs": [
+                {"S3Output": {"S3Uri": REPORTS, "LocalPath": "/opt/ml/processing/output"}}
+            ]
+        },
+        "JobResources": RESOURCES,
+        "RoleArn": ROLE,
+    }
+
+
+def quality_baselining(
+    rows: str = f"{BUCKET}/validation/rows.csv", format_: str = '{"csv": {"header": true}}'
+) -> dict[str, Any]:
+    """A job that made a baseline of model quality."""
+    return job(
+        "baseline-suggestion-job-2",
+        RESULTS,
+        [job_input("baseline_dataset_input", rows)],
+        analysis_type="MODEL_QUALITY",
+        problem_type="BinaryClassification",
+        dataset_format=format_,
+        inference_attribute="answer",
+        probability_attribute="score",
+        ground_truth_attribute="late",
+        probability_threshold_attribute="0.500000",
+    )

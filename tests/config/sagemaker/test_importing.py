@@ -280,31 +280,24 @@ def test_positions_to_exclude_are_names_of_columns_without_a_header() -> None:
     assert "are positions" in told(execution)["features.exclude"]
 
 
-@pytest.mark.parametrize("type_", ["ModelQuality", "ModelBias", "ModelExplainability"])
+@pytest.mark.parametrize("type_", ["ModelBias", "ModelExplainability"])
 def test_another_type_of_monitor_is_told(type_: str) -> None:
     """Its captures and schedule serve data quality, its constraints do not."""
     schedule = copy.deepcopy(SCHEDULE)
     schedule["MonitoringScheduleConfig"]["MonitoringType"] = type_
 
-    assert told(schedule)["MonitoringType"] == f"{type_}: this conf monitors data quality"
+    assert f"a monitor of the type {type_} is not carried over" in told(schedule)["MonitoringType"]
     assert "import baseline" not in imported(schedule, DEFINITION).conf
 
 
-def test_the_problem_of_model_quality_is_told() -> None:
-    """Ground truth and attributes stay behind, each named."""
-    quality = job(
-        "q",
-        REPORTS,
-        [job_input("groundtruth_input_1", "s3://b/truth")],
-        analysis_type="MODEL_QUALITY",
-        problem_type="BinaryClassification",
-        inference_attribute="0",
-    )
-    left = told(quality)
-
-    assert left["MonitoringType"].startswith("ModelQuality of BinaryClassification")
-    assert "model quality" in left["0.json: Environment.inference_attribute"]
-    assert "model quality" in left["0.json: ProcessingInputs[groundtruth_input_1]"]
+def test_data_that_ended_before_the_job_ran_is_told() -> None:
+    """Nothing here makes a window of data quality wait."""
+    schedule = copy.deepcopy(SCHEDULE)
+    schedule["MonitoringScheduleConfig"]["ScheduleConfig"] |= {
+        "DataAnalysisStartTime": "-PT2H",
+        "DataAnalysisEndTime": "-PT1H",
+    }
+    assert "the data ended PT1H before the job ran" in told(schedule)["window"]
 
 
 @pytest.mark.parametrize(

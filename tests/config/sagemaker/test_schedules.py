@@ -73,8 +73,7 @@ def test_offsets_of_a_recurring_job_are_its_window() -> None:
 
     assert Windows(HOUR) == windows_of(Schedule(hourly, "-PT1H", "-PT0H"))
     assert Windows(3 * HOUR, HOUR) == windows_of(Schedule(hourly, "-PT3H", "-PT0H"))
-    later = "the data ended -PT1H before the job ran: start ours that much later"
-    assert Windows(HOUR, None, (later,)) == windows_of(Schedule(hourly, "-PT2H", "-PT1H"))
+    assert Windows(HOUR, delay=HOUR) == windows_of(Schedule(hourly, "-PT2H", "-PT1H"))
 
 
 @pytest.mark.parametrize(

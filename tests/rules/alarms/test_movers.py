@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,11 @@ from hypothesis import strategies as st
 from tidegauge.model.statistics import Sketch
 from tidegauge.rules.alarms.homogeneity import cells
 from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidegauge.rules.distances import Weighted
 
 NUMBERS = st.lists(st.floats(-100, 100, width=16), min_size=1, max_size=80)
 VALUES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=200)
@@ -27,12 +33,17 @@ def share(values: np.ndarray, above: float | None, up_to: float | None) -> float
     return float(inside.mean())
 
 
+def weighted(values: NDArray[np.float64]) -> Weighted:
+    """The values of a sketch that holds all of them."""
+    return Sketch((values,)).weighted()
+
+
 @settings(deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_bins_are_what_they_say(ours: list[float], theirs: list[float]) -> None:
     """Between the baseline's tenths; those that are equal are not told, and five at most."""
     current, baseline = np.array(ours), np.array(theirs)
-    found = bins_that_moved(Sketch((current,)), Sketch((baseline,)))
+    found = bins_that_moved(weighted(current), weighted(baseline))
     for one in found:
         bounds = one["above"], one["up_to"]
         assert (share(current, *bounds), share(baseline, *bounds)) == pytest.approx(
@@ -47,12 +58,12 @@ def test_bins_are_what_they_say(ours: list[float], theirs: list[float]) -> None:
 def test_samples_that_are_equal_have_nothing_to_tell() -> None:
     """Whatever their size."""
     values = np.arange(100.0)
-    assert [] == bins_that_moved(Sketch((np.repeat(values, 3),)), Sketch((values,)))
+    assert [] == bins_that_moved(weighted(np.repeat(values, 3)), weighted(values))
 
 
 def test_what_lies_outside_the_baselines_range_is_told() -> None:
     """All of it, below and above."""
-    found = bins_that_moved(Sketch((np.array([-5.0, 500.0]),)), Sketch((np.arange(100.0),)))
+    found = bins_that_moved(weighted(np.array([-5.0, 500.0])), weighted(np.arange(100.0)))
     outside = [(one["above"], one["up_to"], one["share"]) for one in found[:2]]
     assert [(None, np.nextafter(0.0, -np.inf), 0.5), (99.0, None, 0.5)] == outside
 

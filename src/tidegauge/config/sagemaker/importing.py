@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.config.sagemaker.conf_text import Entry, conf_text
-from tidegauge.config.sagemaker.facts import DATA_QUALITY, Facts, read_facts
+from tidegauge.config.sagemaker.conf_text import Entry, conf_text, short
+from tidegauge.config.sagemaker.describing import read_facts
+from tidegauge.config.sagemaker.facts import DATA_QUALITY, MODEL_QUALITY, Facts
+from tidegauge.config.sagemaker.formats import dataset_format
 from tidegauge.config.sagemaker.leftovers import LeftOver, left_over
+from tidegauge.config.sagemaker.quality import UNKNOWN, Answer, quality_entries, quality_notes
 from tidegauge.config.sagemaker.schedules import Windows, windows_of
 from tidegauge.errors import UsageError
-from tidegauge.model.window import parse_time
+from tidegauge.model.window import format_duration, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import timedelta
-
-UNKNOWN = "CHANGE-ME"
 
 _INDEXES = re.compile(r"\d+(,\d+)*")
-_HOURS_OF_DAY = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +41,18 @@ def import_monitor(descriptions: Sequence[tuple[str, Mapping[str, Any]]]) -> Imp
     """
     facts = Facts()
     left: list[LeftOver] = []
-    for where, document in descriptions:
-        found = read_facts(document, where)
+    read = [(where, document, read_facts(document, where)) for where, document in descriptions]
+    is_of_quality = next((f.type for _, _, f in read if f.type), None) == MODEL_QUALITY
+    for where, document, found in read:
         left += [
             LeftOver(where, f"its `{name}` is not that of one before, which is taken")
             for name in facts.contradictions(found)
         ]
         facts |= found
-        left += left_over(document, where)
+        left += left_over(document, where, quality=is_of_quality)
     windows = _windows(facts)
     left += [LeftOver("window", note) for note in windows.notes]
-    left += _notes(facts)
+    left += _notes(facts, windows)
     preamble = _preamble(facts, [where for where, _ in descriptions])
     entries = [entry for entry in _entries(facts, windows) if entry.value not in ("", [])]
     return Imported(conf_text(preamble, entries), tuple(left))
@@ -61,11 +61,12 @@ def import_monitor(descriptions: Sequence[tuple[str, Mapping[str, Any]]]) -> Imp
 def _preamble(facts: Facts, sources: Sequence[str]) -> Iterator[str]:
     yield f"Made by `tidegauge import sagemaker` from {', '.join(sources)}."
     yield "Look for CHANGE-ME, then: tidegauge check CONF"
-    if facts.type in (None, DATA_QUALITY) and facts.statistics and facts.constraints:
+    if facts.type in (None, DATA_QUALITY, MODEL_QUALITY) and facts.constraints:
+        beside = f"{facts.constraints.rpartition('/')[0]}/statistics.json"
         yield ""
         yield "The service's baseline goes on as it is:"
         yield "tidegauge import baseline CONF \\"
-        yield f"    --statistics {facts.statistics} \\"
+        yield f"    --statistics {facts.statistics or beside} \\"
         yield f"    --constraints {facts.constraints}"
     scripts = (facts.baselining_script, facts.preprocessor, facts.postprocessor)
     for script in dict.fromkeys(filter(None, scripts)):
@@ -80,25 +81,20 @@ def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
     store = f"{facts.output}/tidegauge" if facts.output else UNKNOWN
     yield Entry("store", store, "all of ours, beside what the service wrote")
 
-    format_, header, _ = _dataset_format(facts.training_format)
-    needed = "" if facts.training and format_ else "only `tidegauge baseline` reads it"
-    yield Entry("training.uri", facts.training or UNKNOWN, needed)
-    yield Entry("training.format", format_ or "csv", "" if format_ else UNKNOWN)
-    if not header:
-        yield Entry("training.header", value=False)
-    if format_ == "csv":
-        yield Entry("training.preprocess", facts.baselining_script or "")
-
+    if facts.type != MODEL_QUALITY:
+        yield from _training_entries(facts)
     yield Entry("captures.uri", _captures(facts) or UNKNOWN)
     yield from _capture_entries(facts)
-
-    names, _ = _exclude(facts.exclude)
-    yield Entry("features.exclude", list(names))
+    if facts.type == MODEL_QUALITY:
+        yield Entry("captures.outputs", list(Answer.of(facts).outputs))
+        yield from quality_entries(facts, windows)
+    else:
+        yield Entry("features.exclude", list(_exclude(facts.exclude)[0]))
 
     expression = facts.schedule.expression or "" if facts.schedule else ""
-    yield Entry("window", _short(windows.length) if windows.length else UNKNOWN, expression)
+    yield Entry("window", short(windows.length) if windows.length else UNKNOWN, expression)
     if windows.every:
-        yield Entry("every", _short(windows.every))
+        yield Entry("every", short(windows.every))
         yield Entry("profile", "1h", "what windows that overlap are merged from")
 
     yield Entry("outputs.endpoint", facts.endpoint or "")
@@ -109,12 +105,23 @@ def _entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
         yield Entry("metrics.cloudwatch", "put", "publish_cloudwatch_metrics was Enabled")
 
 
+def _training_entries(facts: Facts) -> Iterator[Entry]:
+    format_, header, _ = dataset_format(facts.training_format)
+    needed = "" if facts.training and format_ else "only `tidegauge baseline` reads it"
+    yield Entry("training.uri", facts.training or UNKNOWN, needed)
+    yield Entry("training.format", format_ or "csv", "" if format_ else UNKNOWN)
+    if not header:
+        yield Entry("training.header", value=False)
+    if format_ == "csv":
+        yield Entry("training.preprocess", facts.baselining_script or "")
+
+
 def _capture_entries(facts: Facts) -> Iterator[Entry]:
     """How the captures are read: an endpoint's, or the files that a batch transform's name."""
     if facts.batch_format is None:
         yield Entry("captures.format", "sagemaker")
     else:
-        format_, header, _ = _dataset_format(_lower(facts.batch_format), transform=True)
+        format_, header, _ = dataset_format(_lower(facts.batch_format), transform=True)
         yield Entry("captures.format", format_ or "csv", "" if format_ else UNKNOWN)
         yield Entry("captures.manifests", value=True)
         if format_ == "csv" and not header:
@@ -132,15 +139,38 @@ def _lower(described: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _notes(facts: Facts) -> Iterator[LeftOver]:
+def _notes(facts: Facts, windows: Windows) -> Iterator[LeftOver]:
     """What is to be looked at in the conf, and where a description has what is missing."""
-    if facts.type not in (None, DATA_QUALITY):
-        problem = f" of {facts.problem}" if facts.problem else ""
-        yield LeftOver("MonitoringType", f"{facts.type}{problem}: this conf monitors data quality")
+    if facts.type not in (None, DATA_QUALITY, MODEL_QUALITY):
+        yield LeftOver(
+            "MonitoringType",
+            f"a monitor of the type {facts.type} is not carried over: this conf monitors the data "
+            "quality of the same captures",
+        )
     if facts.name is None:
         yield LeftOver("monitor", "no description names the schedule; choose a name")
     if facts.output is None:
         yield LeftOver("store", "no description says where results went; choose a location")
+    if _captures(facts) is None:
+        yield LeftOver(
+            "captures.uri",
+            "a schedule does not say where an endpoint's captures lie; give what "
+            "`aws sagemaker describe-endpoint` prints of it, too",
+        )
+    if facts.batch_format is not None:
+        yield from _batch_notes(_lower(facts.batch_format))
+    if facts.type == MODEL_QUALITY:
+        yield from quality_notes(facts, windows)
+    else:
+        yield from _data_notes(facts, windows)
+
+
+def _data_notes(facts: Facts, windows: Windows) -> Iterator[LeftOver]:
+    if windows.delay:
+        until = format_duration(windows.delay)
+        yield LeftOver(
+            "window", f"the data ended {until} before the job ran: start ours that much later"
+        )
     if facts.training is None:
         job = f" ({facts.baselining_job})" if facts.baselining_job else ""
         yield LeftOver(
@@ -148,34 +178,26 @@ def _notes(facts: Facts) -> Iterator[LeftOver]:
             f"only the baselining job{job} says where the training data lie; give what "
             "`aws sagemaker describe-processing-job` prints of it, too",
         )
-    elif note := _dataset_format(facts.training_format)[2]:
+    elif note := dataset_format(facts.training_format)[2]:
         yield LeftOver("training.format", note)
-    if facts.baselining_script and _dataset_format(facts.training_format)[0] != "csv":
+    if facts.baselining_script and dataset_format(facts.training_format)[0] != "csv":
         yield LeftOver(
             "training",
             f"the baselining job ran {facts.baselining_script} on the training data; here a script "
             "is given the lines of CSV only: go on with the service's baseline, or give data that "
             "it made",
         )
-    if _captures(facts) is None:
-        yield LeftOver(
-            "captures.uri",
-            "a schedule does not say where an endpoint's captures lie; give what "
-            "`aws sagemaker describe-endpoint` prints of it, too",
-        )
     yield LeftOver(
         "captures.outputs",
         "the service matches columns by position, the model's outputs first; here they are named: "
         "list in `captures.outputs` what the endpoint answers, in order",
     )
-    if facts.batch_format is not None:
-        yield from _batch_notes(_lower(facts.batch_format))
     if note := _exclude(facts.exclude)[1]:
         yield LeftOver("features.exclude", note)
 
 
 def _batch_notes(described: Mapping[str, Any]) -> Iterator[LeftOver]:
-    if note := _dataset_format(described, transform=True)[2]:
+    if note := dataset_format(described, transform=True)[2]:
         yield LeftOver("captures.format", note)
     yield LeftOver(
         "captures.inference_id",
@@ -192,7 +214,9 @@ def _captures(facts: Facts) -> str | None:
 
 def _windows(facts: Facts) -> Windows:
     if facts.schedule is not None:
-        return windows_of(facts.schedule)
+        first, last = facts.offsets or (None, None)
+        own = facts.schedule
+        return windows_of(replace(own, since=own.since or first, until=own.until or last))
     if facts.span is None:
         return Windows(notes=("no description has a schedule; choose 1h, 6h, 1d ...",))
     try:
@@ -201,39 +225,6 @@ def _windows(facts: Facts) -> Windows:
         return Windows(notes=(str(error),))
     note = "it is that of the one job that is described; no schedule is"
     return Windows(until - since, notes=(note,))
-
-
-def _short(window: timedelta) -> str:
-    """`6h`, `1d`: windows are of whole hours there."""
-    hours = round(window.total_seconds() / 3600)
-    days, rest = divmod(hours, _HOURS_OF_DAY)
-    return f"{hours}h" if rest else f"{days}d"
-
-
-def _dataset_format(
-    described: Mapping[str, Any] | None, *, transform: bool = False
-) -> tuple[str | None, bool, str]:
-    """The format of a `dataset_format`, whether a CSV has a header, and what is to be said of it.
-
-    Only a batch transform's results may be a JSON document over several lines.
-
-    Source: the SDK's `DatasetFormat`; the guide's examples spell `lines` as `line`.
-    """
-    match described:
-        case None:
-            return None, True, "the baselining job does not say how its data are written"
-        case {"csv": {**options}}:
-            position = options.get("output_columns_position")
-            note = f"the model's outputs stand at the {position} of each row" if position else ""
-            return "csv", bool(options.get("header", True)), note
-        case {"parquet": _}:
-            return "parquet", True, ""
-        case {"json": {"lines": True} | {"line": True}}:
-            return "jsonl", True, ""
-        case {"json": _} if transform:
-            return "json", True, ""
-        case _:
-            return None, True, f"{described} is not read: expected CSV, Parquet or JSON Lines"
 
 
 def _exclude(described: str | None) -> tuple[tuple[str, ...], str]:

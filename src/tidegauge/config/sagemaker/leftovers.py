@@ -35,6 +35,7 @@ _ANALYZER = "sagemaker-model-monitor-"
 _UNKNOWN = "this release does not know it"
 _OWN_CONTAINER = "the checks are Tidegauge's own; this container is not run"
 _MODEL_QUALITY = "it is for model quality; this conf monitors data quality"
+_NO_FEATURES = "what was sent is not looked at: the answers and their labels are"
 _ENVIRONMENT = "Environment"
 
 # Sections that are looked into.
@@ -109,9 +110,26 @@ _VARIABLES = {
 _DONE_INPUTS = {BASELINE_INPUT, PREPROCESSOR_INPUT, POSTPROCESSOR_INPUT, "baseline", "constraints"}
 
 
-def left_over(document: Mapping[str, Any], where: str) -> tuple[LeftOver, ...]:
-    """Everything that stands in a description and is not carried over, in its order."""
-    return tuple(LeftOver(f"{where}: {path}", reason) for path, reason in _walk(document, ""))
+def left_over(
+    document: Mapping[str, Any], where: str, *, quality: bool = False
+) -> tuple[LeftOver, ...]:
+    """Everything that stands in a description and is not carried over, in its order.
+
+    With `quality` the conf is of model quality, and what is for that is carried over.
+    """
+    found = _walk(document, "")
+    return tuple(
+        LeftOver(f"{where}: {path}", reason)
+        for path, reason in (_quality_left_over(found) if quality else found)
+    )
+
+
+def _quality_left_over(found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for path, reason in found:
+        if path.endswith("FeaturesAttribute"):
+            yield path, _NO_FEATURES
+        elif reason != _MODEL_QUALITY:
+            yield path, reason
 
 
 def _walk(section: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:

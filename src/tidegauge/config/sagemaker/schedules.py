@@ -36,12 +36,14 @@ class Schedule:
 class Windows:
     """The windows that come nearest, and in what they differ; None: the schedule has none.
 
-    One of this length begins every so often; None: where the one before ends.
+    One of this length begins every so often; None: where the one before ends. A job ran `delay`
+    after the end of its window.
     """
 
     length: timedelta | None = None
     every: timedelta | None = None
     notes: tuple[str, ...] = ()
+    delay: timedelta = _NONE
 
 
 def windows_of(schedule: Schedule) -> Windows:
@@ -53,12 +55,8 @@ def windows_of(schedule: Schedule) -> Windows:
     if since is None or until is None or since >= until:
         note = f"{schedule.since} to {schedule.until} is no span of time"
         return Windows(period, notes=(*notes, note))
-    if until != _NONE:
-        notes += (
-            f"the data ended {schedule.until} before the job ran: start ours that much later",
-        )
     length = until - since
-    return Windows(length, period if period != length else None, notes)
+    return Windows(length, period if period != length else None, notes, -until)
 
 
 def _period(expression: str | None) -> tuple[timedelta | None, tuple[str, ...]]:

@@ -9,13 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidegauge.engines.arrow.decimals import (
+    decimal_distinct,
+    decimal_extremes,
+    decimal_numbers,
+)
 from tidegauge.engines.arrow.numbers import Numbers, profile_numbers
 from tidegauge.engines.arrow.texts import profile_texts
 from tidegauge.model.statistics import Kind
 from tidegauge.profile.feature import FeatureProfile
 from tidegauge.states.counts import Counts
 from tidegauge.states.distinct import Distinct
-from tidegauge.states.extremes import Extremes
 from tidegauge.states.frequencies import Frequencies
 from tidegauge.states.hashing import hash_numbers, seed
 from tidegauge.states.sums import Sum
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidegauge.states.extremes import Number
+    from tidegauge.states.extremes import Extremes
+
 
 _DAY_MILLISECONDS = 86_400_000
 _MICROSECOND_NANOSECONDS = 1_000
@@ -64,12 +69,10 @@ def _profile(name: str, position: int, column: pa.ChunkedArray, salt: int) -> Fe
         return _text_profile(name, position, values, nulls)
     if pa.types.is_boolean(kind):
         return _boolean_profile(name, position, values, nulls)
+    if pa.types.is_decimal(kind):
+        return _decimal_profile(name, position, values, nulls, salt)
     numbers = profile_numbers(_numbers(values), salt)
-    if not pa.types.is_decimal(kind):
-        return _number_profile(name, position, _kind_of(kind), numbers, numbers.extremes, nulls)
-    extremes, total = _decimal_extremes(values), Sum.of_decimals(values)
-    profile = _number_profile(name, position, Kind.DECIMAL, numbers, extremes, nulls)
-    return replace(profile, sum=total)
+    return _number_profile(name, position, _kind_of(kind), numbers, numbers.extremes, nulls)
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -125,8 +128,6 @@ def _numbers(values: pa.Array) -> NDArray[Any]:
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.unit in ("s", "ms"):
         values = values.cast(pa.timestamp("us", kind.tz))
-    elif pa.types.is_decimal(kind):
-        values = values.cast(pa.float64())
     if pa.types.is_temporal(kind):
         values = values.view(pa.int32() if pa.types.is_date32(kind) else pa.int64())
     array: NDArray[Any] = values.to_numpy(zero_copy_only=False)
@@ -138,13 +139,14 @@ def _numbers(values: pa.Array) -> NDArray[Any]:
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
-def _decimal_extremes(values: pa.Array) -> Extremes:
-    if values.type.bit_width < 128:  # the smaller decimals have no kernel for this
-        values = values.cast(pa.decimal128(values.type.precision, values.type.scale))
-    found = pc.min_max(values).as_py()
-    least: Number = found["min"]
-    greatest: Number = found["max"]
-    return Extremes(least, greatest)
+def _decimal_profile(
+    name: str, position: int, values: pa.Array, nulls: int, salt: int
+) -> FeatureProfile:
+    plain = decimal_numbers(values)
+    numbers, extremes = profile_numbers(plain, salt), decimal_extremes(values)
+    profile = _number_profile(name, position, Kind.DECIMAL, numbers, extremes, nulls)
+    distinct = decimal_distinct(values, plain) or profile.distinct
+    return replace(profile, sum=Sum.of_decimals(values), distinct=distinct)
 
 
 def _number_profile(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidegauge.engines.arrow.columns import failed_column, profile_column
+from tidegauge.engines.arrow.memory import keep_memory
 from tidegauge.model.batch import Chunk, Part, Reader, Tally
 from tidegauge.profile.dataset import Profile, in_order
 from tidegauge.profile.feature import FeatureProfile
@@ -29,6 +30,7 @@ Key = tuple[str, str]  # window key, variant
 
 def fold_part(part: Part, read: Reader) -> dict[Key, Profile]:
     """The profiles of one part's rows, by window and variant."""
+    keep_memory()
     folds: dict[Key, _Fold] = {}
     for chunk in read(part):
         key = (chunk.window, chunk.variant)

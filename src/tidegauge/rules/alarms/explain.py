@@ -23,6 +23,8 @@ def _steps(outcome: Outcome) -> Iterator[str]:
     numbers = outcome.numbers
     if "p_value" not in numbers or "alpha" not in numbers:
         yield from _listed(numbers)
+        if isinstance(moved := numbers.get("moved"), dict):
+            yield _rows_moved(moved)
         return
     if "rank_error" in numbers:
         yield from _gap(numbers)
@@ -157,6 +159,18 @@ def _listed(numbers: Mapping[str, Any]) -> Iterator[str]:
     for name, value in numbers.items():
         if not isinstance(value, list | dict):
             yield f"{name}: {_number(value) if isinstance(value, float) else value}"
+
+
+def _rows_moved(moved: Mapping[str, Any]) -> str:
+    """Which of the rows behind a metric of model quality moved most."""
+    if "errors_above" in moved:
+        which = f"errors above {_number(moved['errors_above'])}"
+    else:
+        which = f"rows with the label {moved['actual']!r} and the answer {moved['predicted']!r}"
+    return (
+        f"moved: {which} are {_percent(moved['share'])} of the window's rows and "
+        f"{_percent(moved['baseline_share'])} of the baseline's"
+    )
 
 
 def _baseline(numbers: Mapping[str, Any]) -> str:

@@ -100,7 +100,7 @@ def cells(current: Mapping[str, int], baseline: Mapping[str, int]) -> Cells:
     if not n or not m:
         raise ValueError("without values there are no shares")
     totals = {v: current.get(v, 0) + baseline.get(v, 0) for v in current.keys() | baseline.keys()}
-    ordered = sorted((v for v in totals if totals[v]), key=lambda v: (-totals[v], v))
+    ordered = [v for _, v in sorted((-total, v) for v, total in totals.items() if total)]
     least = LEAST_EXPECTED * (n + m) / min(n, m)
     own = ordered[: max(1, sum(total >= least for total in totals.values()))]
     pooled = tuple(ordered[len(own) :])

@@ -43,6 +43,10 @@ def number_counts(feature: FeatureStatistics) -> ValueCounts | None:
 
 def few_numbers(feature: FeatureStatistics) -> ValueCounts | None:
     """The counts of a feature that has few distinct numbers, all of them listed; else None."""
+    frequent = feature.detail.frequent if feature.detail else None
+    # Before any of them is parsed: some are left out, and so are their counts.
+    if frequent is not None and frequent.other and all(n for _, n in frequent.values):
+        return None
     counts = number_counts(feature)
     few = counts is not None and not counts.error and len(counts.counts) <= FEW_VALUES
     return counts if few else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,26 +10,25 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegauge.model.statistics import Sketch
     from tidegauge.rules.alarms.homogeneity import Cells
+    from tidegauge.rules.distances import Weighted
 
-_BINS = 10
+_TENTHS = np.linspace(0.0, 1.0, 11)[1:] * (1 - 1e-12)
 _NAMED = 5
 
 
-def bins_that_moved(ours: Sketch, theirs: Sketch) -> list[dict[str, Any]]:
+def bins_that_moved(ours: Weighted, theirs: Weighted) -> list[dict[str, Any]]:
     """Of the baseline's tenths, and what lies outside its range, those that differ most.
 
-    Bins are `(above, up_to]` by the baseline's deciles; None is unbounded.
+    Takes the items and weights of sketches, ascending. Bins are `(above, up_to]` by the baseline's
+    deciles; None is unbounded.
     """
-    items, weights = theirs.weighted()
+    items, weights = theirs
     upto = np.cumsum(weights)
-    places = np.searchsorted(upto, np.linspace(0.0, 1.0, _BINS + 1)[1:] * upto[-1] * (1 - 1e-12))
-    edges = np.unique(items[places])
-    below = np.nextafter(items[0], -np.inf)
-    edges = np.concatenate(([below], edges))
-    shares = [_shares(sketch, edges) for sketch in (ours, theirs)]
-    bounds: list[float | None] = [None, *edges.tolist(), None]
+    tenths = items[np.searchsorted(upto, _TENTHS * upto[-1])].tolist()
+    edges = [float(np.nextafter(items[0], -np.inf)), *dict.fromkeys(tenths)]
+    shares = [_shares(*weighted, edges) for weighted in (ours, theirs)]
+    bounds: list[float | None] = [None, *edges, None]
     return _largest(
         [
             {"above": bounds[i], "up_to": bounds[i + 1], "share": a, "baseline_share": b}
@@ -55,8 +55,10 @@ def _largest(moved: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(moved, key=lambda m: -abs(m["share"] - m["baseline_share"]))[:_NAMED]
 
 
-def _shares(sketch: Sketch, edges: NDArray[np.float64]) -> list[float]:
-    items, weights = sketch.weighted()
-    counts = np.bincount(np.searchsorted(edges, items, "left"), weights, len(edges) + 1)
-    shares: list[float] = (counts / weights.sum()).tolist()
-    return shares
+def _shares(
+    items: NDArray[np.float64], weights: NDArray[np.float64], edges: list[float]
+) -> list[float]:
+    upto = np.cumsum(weights)
+    below = [0, *np.searchsorted(items, edges, "right").tolist(), len(items)]
+    at = [float(upto[i - 1]) if i else 0.0 for i in below]
+    return [(high - low) / at[-1] for low, high in pairwise(at)]

@@ -7,7 +7,7 @@ check, the default. A budget that stands at one of these is spent by what it sta
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -67,11 +67,11 @@ class Policy:
 
     def of(self, feature: str, check: str) -> Setting:
         """What holds for one check of one feature."""
-        found = {}
-        for name in Setting.__dataclass_fields__:
-            given = (getattr(override, name) for _, override in self._overrides(feature, check))
-            found[name] = next((x for x in given if x is not None), getattr(self.default, name))
-        return Setting(**found)
+        setting = self.default
+        for _, override in reversed(self._overrides(feature, check)):
+            given = {name: getattr(override, name) for name in Setting.__dataclass_fields__}
+            setting = replace(setting, **{k: v for k, v in given.items() if v is not None})
+        return setting
 
     def levels(
         self, tests: Collection[Test], spacing: timedelta, variants: int
@@ -98,10 +98,10 @@ class Policy:
         return "", self.false_alarms
 
     def _overrides(self, feature: str, check: str) -> tuple[tuple[str, Override], ...]:
-        """The most particular first, each with a name for where it stands."""
-        none = Override()
-        return (
-            (f"feature {feature} {check}", self.feature_checks.get((feature, check), none)),
-            (f"feature {feature}", self.features.get(feature, none)),
-            (f"check {check}", self.checks.get(check, none)),
+        """Those that there are, the most particular first, each with a name for where it stands."""
+        places = (
+            (f"feature {feature} {check}", self.feature_checks.get((feature, check))),
+            (f"feature {feature}", self.features.get(feature)),
+            (f"check {check}", self.checks.get(check)),
         )
+        return tuple((place, override) for place, override in places if override is not None)

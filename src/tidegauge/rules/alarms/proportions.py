@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, inf, log
+from math import asin, exp, log, pi, sin, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaincinv, betaln
+from scipy.special import betaincinv, ndtri
 
 from tidegauge.rules.alarms.design_effect import mixture
 from tidegauge.rules.alarms.roots import falling_root
+from tidegauge.rules.alarms.tails import SINGLE, upper_tail, upper_tails
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tidegauge.rules.alarms.design_effect import DesignEffect
 
-_SINGLE = 32  # terms at either end of a sum that are added one by one
-_PANEL, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(12)
+_ERROR = 1e-4  # of a tail, relative
+_STRAIGHT = 8  # so many steps along straight lines find a critical count, or halving does
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +69,35 @@ def p_value(bad: int, n: int, baseline: Share) -> float:
     """
     if not 0 <= bad <= n or not 0 <= baseline.bad <= baseline.rows or not n or not baseline.rows:
         raise ValueError(f"{bad} of {n}, {baseline.bad} of {baseline.rows}: not two shares")
-    return _mean_tail(bad, n, baseline, *mixture(baseline.effect, n, baseline.rows))
+    expected = _expected(n, baseline) if bad else None
+    return expected.p_value(bad) if expected else 1.0
 
 
 @lru_cache(maxsize=10_000)
 def critical_count(n: int, baseline: Share, alpha: float) -> int:
     """The least number of bad rows among `n` with a p-value below `alpha`; n + 1: none has one."""
-    levels = mixture(baseline.effect, n, baseline.rows)
-    low, high = 0, n + 1
-    above, below = -log(alpha), -inf  # log(p / alpha) at either end, falling
+    expected = _expected(n, baseline)
+    if expected is None:
+        return n + 1
+    low, high = 0, n + 1  # p >= alpha, p < alpha
+    first, tries = expected.likely_critical(alpha), 0
     while high - low > 1:
-        if below == -inf:  # mostly near the small end: the distance doubles until it is too far
-            middle = min((low + high) // 2, 2 * low + 8)
-        else:  # log p is smooth: a straight line between the ends, but never far from the middle
-            share = min(max(above / (above - below), 0.1), 0.9)
-            middle = min(max(low + round(share * (high - low)), low + 1), high - 1)
-        p = _mean_tail(middle, n, baseline, *levels)
-        ratio = log(p / alpha) if p else -inf
-        if p < alpha:
-            high, below = middle, ratio
+        first = min(max(first, low + 1), high - 1)
+        p = expected.p_values(first)
+        for i in np.flatnonzero(np.abs(p - alpha) < _ERROR * alpha).tolist():
+            p[i] = expected.p_value(first + i)  # as it is told: the others' errors are not its own
+        above = int(np.count_nonzero(p >= alpha))
+        if above:
+            low = first + above - 1
+        if above < len(p):
+            high = first + above
+        tries += 1
+        fall = log(p[0] / p[-1]) if p[-1] > 0.0 else 0.0
+        if fall and tries < _STRAIGHT:  # along a straight line through log p, which is about one
+            steps = (len(p) - 1) * log(p[0] / alpha) / fall
+            first += round(steps) - SINGLE // 2
         else:
-            low, above = middle, ratio
+            first = (low + high) // 2
     return high
 
 
@@ -112,72 +123,64 @@ def smallest_share(n: int, baseline: Share, alpha: float, power: float = 0.8) ->
     return 1.0 / (1.0 + exp(-falling_root(excess, start, 1.0)))
 
 
-def _mean_tail(
-    bad: int,
-    n: int,
-    baseline: Share,
-    weights: NDArray[np.float64],
-    between: NDArray[np.float64],
-) -> float:
-    """The weighted mean of the tails at these variances between blocks."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Expected:
+    """The bad rows to expect among `n`: beta-binomial, a mean over what blocks say of a variance.
+
+    `levels` are the parameters at these variances, ascending, of which each pair of arrays is
+    evaluated together; all have the mean `n * share`.
+    """
+
+    n: int
+    share: float
+    levels: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
+    weights: NDArray[np.float64]
+
+    def p_value(self, bad: int) -> float:
+        """The chance of at least so many bad rows."""
+        return float(self._mean([upper_tail(bad, self.n, a, b) for a, b in self.levels]))
+
+    def p_values(self, first: int) -> NDArray[np.float64]:
+        """The same for `first` and, if that is above the mean, up to 31 counts more."""
+        if first <= self.n * self.share + 1.0:
+            return np.array([self.p_value(first)])
+        return self._mean([upper_tails(first, self.n, a, b) for a, b in self.levels])
+
+    def _mean(self, tails: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        # A larger variance never makes a tail smaller.
+        rising = np.maximum.accumulate(np.concatenate(tails), axis=0)
+        return np.asarray(np.minimum(1.0, self.weights @ rising))
+
+    def likely_critical(self, alpha: float) -> int:
+        """Where to begin, above the mean: as if the arcsine of a share's root were normal."""
+        worth = np.concatenate([a for a, _ in self.levels]) / self.share
+        spread = np.sqrt(1.0 / self.n + 1.0 / worth)
+        reach = spread * -ndtri(np.minimum(0.5, alpha / np.maximum(self.weights, alpha)))
+        angle = asin(sqrt(self.share)) + float(reach.max()) / 2.0
+        middle = round(self.n * sin(min(angle, pi / 2.0)) ** 2)
+        return max(int(self.n * self.share) + 2, middle - SINGLE // 2)
+
+
+@lru_cache(maxsize=10_000)
+def _expected(n: int, baseline: Share) -> _Expected | None:
+    """None where the baseline has bad rows only: no window has more."""
     good = baseline.rows - baseline.bad
     if not good:
-        return 1.0
+        return None
+    weights, between = mixture(baseline.effect, n, baseline.rows)
+    worth = 1.0 / (1.0 + baseline.rows * (between + baseline.alike))
+    if worth[0] < 1.0:  # no tail is smaller than that of independent rows
+        weights, worth = np.append(0.0, weights), np.append(1.0, worth)
     # A baseline is never worth less than one good row.
-    worth = np.append(1.0, 1.0 / (1.0 + baseline.rows * (between + baseline.alike)))
-    shrunk = np.maximum(worth, 1.0 / good)
-    tails = np.maximum.accumulate(upper_tail(bad, n, shrunk * (baseline.bad + 1), shrunk * good))
-    return min(1.0, float(weights @ tails[1:]))
-
-
-def upper_tail(
-    count: int, n: int, a: NDArray[np.float64], b: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """`P(X >= count)` for X ~ BetaBin(n, a, b), one probability for each pair of parameters.
-
-    Always summed away from the mean, where the terms fall (or rise only towards the far end): the
-    32 terms at either end one by one, what is between, smooth by then, by Gauss-Legendre
-    quadrature on panels that double in length. Relative error below 1e-4.
-    """
-    inside = count <= n * a / (a + b)
-    tails = np.empty_like(a)
-    if not inside.all():
-        tails[~inside] = _sum_to_n(count, n, a[~inside], b[~inside])
-    if inside.any():
-        tails[inside] = 1.0 - _sum_to_n(n - count + 1, n, b[inside], a[inside])
-    return np.clip(tails, 0.0, 1.0)
-
-
-def _sum_to_n(
-    count: int, n: int, a: NDArray[np.float64], b: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    x, weights, log_choose = _terms(count, n)
-    a, b = a[:, None], b[:, None]
-    terms = np.exp(log_choose + betaln(x + a, n - x + b) - betaln(a, b))
-    return np.asarray(terms @ weights)
-
-
-@lru_cache(maxsize=1_000)
-def _terms(count: int, n: int) -> tuple[NDArray[np.float64], ...]:
-    """The nodes of a sum from `count` to n, their weights, and the log of n over x at each."""
-    x, weights = _nodes(count, n)
-    return x, weights, -np.log(n + 1.0) - betaln(x + 1.0, n - x + 1.0)
-
-
-def _nodes(first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where to evaluate a smooth function, and with which weights, to sum it over the integers."""
-    if last - first < 4 * _SINGLE:
-        single = np.arange(first, last + 1, dtype=np.float64)
-        return single, np.ones_like(single)
-    ends = np.concatenate((first + np.arange(_SINGLE), last - np.arange(_SINGLE)))
-    # Half the stretch between the ends in panels, and its mirror image.
-    reach = (last - first + 1) / 2.0 - _SINGLE
-    doublings = np.arange(np.ceil(np.log2(reach / _SINGLE + 1.0)))
-    edges = np.append(_SINGLE * (2.0**doublings - 1.0), reach)
-    half = np.diff(edges)[:, None] / 2.0
-    near = (first + _SINGLE - 0.5 + edges[:-1, None] + half * (1.0 + _PANEL)).ravel()
-    weights = (half * _PANEL_WEIGHTS).ravel()
-    return (
-        np.concatenate((ends, near, first + last - near)),
-        np.concatenate((np.ones_like(ends), weights, weights)),
+    several = worth * good > 1.0
+    several[0] = True
+    found = [worth[several]]
+    if not several.all():
+        found.append(np.array([1.0 / good]))
+        weights = np.append(weights[several], weights[~several].sum())
+    return _Expected(
+        n,
+        (baseline.bad + 1) / (baseline.rows + 1),
+        tuple((w * (baseline.bad + 1), w * good) for w in found),
+        weights,
     )

@@ -49,14 +49,10 @@ def beyond(sketch: Sketch, bounds: Bounds) -> int:
 
     Error: as many as `rank_error` of the weight at each bound.
     """
-    items, weights = sketch.weighted()
-    above, up_to = bounds
-    outside = np.zeros(len(items), bool)
-    if above is not None:
-        outside |= items <= above
-    if up_to is not None:
-        outside |= items > up_to
-    return int(weights[outside].sum())
+    above = -np.inf if bounds[0] is None else bounds[0]
+    up_to = np.inf if bounds[1] is None else bounds[1]
+    outside = (np.count_nonzero((level <= above) | (level > up_to)) for level in sketch.levels)
+    return sum(int(count) << h for h, count in enumerate(outside))
 
 
 def error(sketch: Sketch, bounds: Bounds) -> int:

@@ -7,6 +7,7 @@ baseline; an edited constraint is tested as if the baseline had shown what it al
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from scipy.special import betaincinv
@@ -192,18 +193,23 @@ def _judged(
         power=trial.setting.power,
         extrapolated=bool(share.effect and share.effect.extrapolates(trial.alpha)),
     )
-    low = float(betaincinv(bad, n - bad + 1, _TAIL)) if bad else 0.0
-    high = float(betaincinv(bad + 1, n - bad, 1.0 - _TAIL)) if bad < n else 1.0
     numbers = {
         **more,
         "test": "two shares, one-sided (exact)",
         "bad": bad,
         "bad_share": bad / n,
-        "bad_share_interval_95": [low, high],
+        "bad_share_interval_95": list(_interval(bad, n)),
         "baseline_bad": share.bad,
         "alike": share.alike,
     }
     return found(evidence, share.effect, sentence, numbers)
+
+
+@lru_cache(maxsize=10_000)
+def _interval(bad: int, n: int) -> tuple[float, float]:
+    """Of 95 %, exact (Clopper and Pearson 1934); most features have no bad value, as the others."""
+    low = float(betaincinv(bad, n - bad + 1, _TAIL)) if bad else 0.0
+    return low, float(betaincinv(bad + 1, n - bad, 1.0 - _TAIL)) if bad < n else 1.0
 
 
 def _allowed(share: float, rows: int) -> int:

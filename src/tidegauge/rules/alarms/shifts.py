@@ -21,7 +21,7 @@ from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
 from tidegauge.rules.alarms.trial import found
 from tidegauge.rules.alarms.verdicts import Evidence
 from tidegauge.rules.counts import value_counts
-from tidegauge.rules.distances import cdf_distance
+from tidegauge.rules.distances import widest_gap
 from tidegauge.rules.finding import not_evaluated
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
         effect = _effect(trial)
     n, m = ours.weight, theirs.weight
     error = kolmogorov.rank_error(ours) + kolmogorov.rank_error(theirs)
-    distance = cdf_distance(ours, theirs)
+    both = ours.weighted(), theirs.weighted()
+    distance = widest_gap(*both)
     gap = max(0.0, distance - error)
     critical = kolmogorov.critical_gap(n, m, trial.alpha, effect)
     power = trial.setting.power
@@ -100,7 +101,7 @@ def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
         "rank_error": error,
         "interval_95": [max(0.0, gap - band), min(1.0, distance + error + band)],
         "season": None if season is None else season.name,
-        "moved": bins_that_moved(ours, theirs),
+        "moved": bins_that_moved(*both),
     }
     sentence = f"Baseline drift distance: {gap} exceeds threshold: {threshold}"
     return found(evidence, effect, sentence, numbers)

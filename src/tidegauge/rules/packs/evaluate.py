@@ -99,7 +99,9 @@ def _missing(one: InForce, batch: Batch) -> str:
 
 def _outcome(one: InForce, finding: Finding, by: str) -> Outcome:
     rule = one.rule
-    about: dict[str, Any] = {"rule": str(rule.place), "severity": rule.severity.value}
+    about: dict[str, Any] = {
+        "rule": str(rule.place), "rule_id": one.id, "severity": rule.severity.value,
+    }  # fmt: skip
     told = {"name": rule.name, "owner": rule.owner, "where": rule.where, "answered_by": by}
     about |= {key: text for key, text in told.items() if text}
     return Outcome(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import UsageError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from tidegauge.rules.packs.rule import Pack, Rule
 
+_ID_DIGITS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
@@ -37,6 +40,16 @@ class InForce:
         if isinstance(check, Unique):
             return ",".join(unique_columns(self))
         return self.column or DATASET
+
+    @property
+    def id(self) -> str:
+        """Tells rules apart that make the same check of the same feature.
+
+        It is made of what makes a later rule take another one's place, so that it stays the same
+        when bounds change, or lines of the pack.
+        """
+        said = repr(_key(self)).encode("utf-8", "backslashreplace")
+        return sha256(said).hexdigest()[:_ID_DIGITS]
 
 
 def unique_columns(rule: InForce) -> tuple[str, ...]:
@@ -104,7 +117,7 @@ def _key(one: InForce) -> Hashable:
         case Predicate():
             which = (check.sql,)
         case Unique():
-            return (check.word, frozenset(unique_columns(one)), rule.where)
+            return (check.word, tuple(sorted(unique_columns(one))), rule.where)
         case _:
             which = ()
     return (check.word, one.column, rule.where, *which)

@@ -56,6 +56,7 @@ class Change:
     closed: str
     windows: int
     description: str
+    rule: str = ""
 
     @property
     def id(self) -> str:
@@ -74,6 +75,7 @@ class Change:
             kind, monitor, story.type.value, story.id, story.variant, story.feature, story.check,
             story.severity, story.since.key, story.windows[-1].key,
             story.closed.key if story.closed else "", len(story.windows), story.description,
+            story.rule,
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
@@ -88,6 +90,7 @@ class Change:
             "variant": self.variant,
             "feature": self.feature,
             "check": self.check,
+            "rule": self.rule,
             "since": self.since,
             "last": self.last,
             "closed": self.closed,
@@ -106,6 +109,7 @@ def decode_change(reader: Reader) -> Change:
         kind=reader.get("change", one_of(Kind)),
         severity=reader.get("severity", one_of(Severity)),
         windows=reader.get("windows", count),
+        rule=reader.maybe("rule", text) or "",  # changes of old ledgers have none
         **{
             name: reader.get(name, text)
             for name in (

@@ -1,7 +1,8 @@
 """The ledger of deliveries: what each sink has been told, so that it is told once.
 
 It lies in the store, and is written after each delivery: one that is killed between the two is
-made again. Receivers that must not see a change twice look at its `id`.
+made again. Receivers that must not see a change twice look at its `id`. It is only ever put in
+place of the one that was read, so that a process that slept cannot undo what another has noted.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tidegauge.documents.reader import Reader, text, version_one
 from tidegauge.documents.text import dump, load
+from tidegauge.errors import StorageError
 from tidegauge.sinks.alerts.changes import Change, decode_change
-from tidegauge.storage import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -25,11 +26,13 @@ class Ledger:
     """What was delivered.
 
     `incidents` has each sink's last change by incident, `windows` the digest of the record by the
-    run's path, for the sinks that are told of every window.
+    run's path, for the sinks that are told of every window; `tag` is the storage's for what lies
+    there, "" for nothing.
     """
 
     incidents: Mapping[str, Mapping[str, Change]]
     windows: Mapping[str, Mapping[str, str]]
+    tag: str = ""
 
     def told(self, sink: str) -> Mapping[str, Change]:
         """The last change by incident that a sink was told of."""
@@ -63,6 +66,7 @@ class Ledger:
                 sink: {path: digest for path, digest in told.items() if path not in gone}
                 for sink, told in self.windows.items()
             },
+            self.tag,
         )
 
 
@@ -72,9 +76,8 @@ def read_ledger(storage: Storage, uri: str) -> Ledger:
     Raises:
         DocumentError: it is not one of ours.
     """
-    try:
-        data = storage.read(uri)
-    except NotFound:
+    data, tag = storage.tagged(uri)
+    if not tag:
         return Ledger({}, {})
     reader = Reader(load(data, uri), uri)
     reader.get("version", version_one)
@@ -82,11 +85,16 @@ def read_ledger(storage: Storage, uri: str) -> Ledger:
     return Ledger(
         {sink: _changes(incidents.section(sink)) for sink in incidents.fields},
         {sink: windows.values(sink, text) for sink in windows.fields},
+        tag,
     )
 
 
-def write_ledger(storage: Storage, uri: str, ledger: Ledger) -> None:
-    """Put the ledger."""
+def write_ledger(storage: Storage, uri: str, ledger: Ledger) -> Ledger:
+    """Put the ledger in place of the one that it was made from; returns it with its new tag.
+
+    Raises:
+        StorageError: there is another one by now.
+    """
     document: dict[str, Any] = {
         "version": 1,
         "incidents": {
@@ -97,7 +105,10 @@ def write_ledger(storage: Storage, uri: str, ledger: Ledger) -> None:
             sink: dict(sorted(told.items())) for sink, told in sorted(ledger.windows.items())
         },
     }
-    storage.write(uri, dump(document))
+    tag = storage.replace(uri, dump(document), ledger.tag)
+    if not tag:
+        raise StorageError(f"{uri} was written by another process meanwhile; try again")
+    return replace(ledger, tag=tag)
 
 
 def _changes(reader: Reader) -> Mapping[str, Change]:

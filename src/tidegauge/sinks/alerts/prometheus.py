@@ -73,6 +73,7 @@ def _each_open(monitor: str, stories: Iterable[Incident]) -> Iterator[Sample]:
                 "variant": story.variant,
                 "feature": story.feature,
                 "check": story.check,
+                **({"rule": story.rule} if story.rule else {}),
                 "severity": story.severity.value,
             }
             yield labels, 1.0
