@@ -286,6 +286,44 @@ def test_labels_of_every_format_give_the_same_numbers(
         assert [12, 12] == counts
 
 
+def test_captures_that_come_late_are_predictions_too(tmp_path: Path) -> None:
+    """The unit is merged anew, with the labels that it had; the window has another revision."""
+    late_ones = {key: data for key, data in captures().items() if "blue/2024/03/02/17" in key}
+    made = quality_world(tmp_path)
+    for key in late_ones:
+        Path(made.data, key).unlink()
+    made.run("baseline")
+    made.run("monitor")
+    assert RECORDS_AN_HOUR == made.document(run_key("blue", 2))["counts"]["predictions"]
+    others = {k: d for k, d in made.stored().items() if "/variant=green/" in k}
+
+    put(made.data, late_ones)
+    assert "nothing to do" in made.run("monitor").out  # it is too late
+    wait = ("--set", "late=36500d")
+    assert "2 windows checked" in made.run("monitor", *wait).out
+    record = made.document(run_key("blue", 2))
+    assert (A_DAY, 1) == (record["counts"]["predictions"], record["labels"]["revision"])
+    wanted = expected(("blue",), (2,), told())
+    mine = found(made, "blue", 2)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
+    assert others == {k: d for k, d in made.stored().items() if "/variant=green/" in k}
+    assert "nothing to do" in made.run("monitor", *wait).out
+
+
+def test_an_hour_whose_captures_come_late_is_a_unit_then(tmp_path: Path) -> None:
+    """With units of an hour, the window had none of this one when it was evaluated."""
+    late_ones = {key: data for key, data in captures().items() if "blue/2024/03/02/17" in key}
+    made = quality_world(tmp_path, profile="1h", late="36500d")
+    for key in late_ones:
+        Path(made.data, key).unlink()
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, late_ones)
+    made.run("monitor")
+    record = made.document(run_key("blue", 2))
+    assert (A_DAY, 1) == (record["counts"]["predictions"], record["labels"]["revision"])
+
+
 def test_label_files_of_before_a_unit_are_not_read_again(tmp_path: Path) -> None:
     """One file a day: those that were last written before a new unit began are left alone."""
     days = [[t for t in told() if (t.time - START) // DAY == day] for day in range(7)]

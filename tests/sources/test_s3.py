@@ -43,6 +43,29 @@ def test_parquet_is_listed_cut_and_read(s3: S3Server, bucket: str) -> None:
         assert 3 < len(parts)
 
 
+@pytest.mark.parametrize("format_", [Format.CSV, Format.JSONL])
+def test_text_is_read_by_ranges(s3: S3Server, bucket: str, format_: Format) -> None:
+    """Slices have each row once, and the line of a rejected one is the file's."""
+    rows = [
+        f'{i},"text\n{i}"' if format_ is Format.CSV else f'{{"a": {i}, "b": "text\\n{i}"}}'
+        for i in range(2000)
+    ]
+    head = ["a,b"] if format_ is Format.CSV else []
+    content = "\n".join([*head, *rows, "broken", ""]).encode()
+    storage = storage_for(bucket, s3.settings)
+    storage.write(f"{bucket}/text/a.txt", content)
+    source = TrainingSource(f"{bucket}/text/a.txt", format_, f"{bucket}/out")
+    parts = cut(list_training(source.uri, s3.settings), format_, s3.settings, part_bytes=9_000)
+    read = training.reader(source, s3.settings)
+    found = [everything(read(part)) for part in parts]
+    assert [(i, f"text\n{i}") for i in range(2000)] == [
+        (row["a"], row["b"]) for some in found for row in some.rows
+    ]
+    assert [-(-len(content) // 9_000), 1] == [len(parts), sum(f.tally.rejected for f in found)]
+    rejected = json.loads(storage.read(f"{bucket}/out/{parts[-1].id}.jsonl"))
+    assert ("a.txt", content.count(b"\n")) == (rejected["file"], rejected["line"])
+
+
 def test_captures_are_discovered_read_and_rejected(s3: S3Server, bucket: str) -> None:
     """The rejected records are written back to the bucket."""
     good = {"captureData": {"endpointInput": {"data": "1,a", "encoding": "CSV"}}}

@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidegauge.sources.csvrows import HEAD_BYTES, first_blocks, row_blocks
+from tidegauge.model.batch import FileSlice
+from tidegauge.sources.csvrows import RowBlock, first_blocks, row_blocks
 from tidegauge.sources.delimited import spans, split_rows
-from tidegauge.sources.reading import Unreadable
+from tidegauge.sources.ranges import opened
+from tidegauge.sources.reading import WHOLE_BYTES, Unreadable, is_compressed
 
 if TYPE_CHECKING:
-    from tidegauge.model.batch import FileSlice
     from tidegauge.sources.ranges import Text
     from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
@@ -44,15 +45,21 @@ def head_of(text: Text, *, header: bool) -> Head:
 def first_names(
     file: FileSlice | Streamed, settings: S3Settings, *, header: bool
 ) -> tuple[str, ...]:
-    """The names of the columns, as `column_names`; none where the file begins with blank lines.
+    """The names of the columns, as `column_names`; none where nothing has them.
 
     Raises:
         Unreadable: as `column_names`, or the file is broken.
         StorageError: it cannot be fetched.
     """
-    for block in row_blocks(file, settings, HEAD_BYTES):
-        return column_names(block.data, file.uri, header=header)[0]
-    return ()
+    if isinstance(file, FileSlice) and _is_large(file):
+        with opened(file.uri, settings) as text:
+            return head_of(text, header=header).names
+    first = next(row_blocks(file, settings), RowBlock(b""))
+    return column_names(first.data, file.uri, header=header)[0]
+
+
+def _is_large(file: FileSlice) -> bool:
+    return file.size_bytes > WHOLE_BYTES and not is_compressed(file.uri)
 
 
 def column_names(data: bytes, uri: str, *, header: bool) -> tuple[tuple[str, ...], int]:

@@ -17,6 +17,7 @@ from tidegauge.sources import reading
 from tidegauge.sources.delimited import (
     Span,
     Within,
+    certain_row,
     is_paired,
     spans,
     whole_rows,
@@ -33,9 +34,8 @@ if TYPE_CHECKING:
     from tidegauge.storage import S3Settings
 
 BLOCK_BYTES = 32 << 20
-HEAD_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 16
 _LOOKED_BACK = (1 << 20, 16 << 20)
-_PLACES = 256  # that are looked at there
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,14 @@ class RowBlock:
         return RowBlock(self.data[start:], shifted)
 
 
-def row_blocks(
-    file: FileSlice | Streamed, settings: S3Settings, block_bytes: int | None = None
-) -> Iterator[RowBlock]:
+def row_blocks(file: FileSlice | Streamed, settings: S3Settings) -> Iterator[RowBlock]:
     """All of a file in blocks.
 
     Raises:
         Unreadable: a compressed file is broken, or a record is endless.
         StorageError: the file cannot be fetched.
     """
-    size = block_bytes or BLOCK_BYTES
-    return _blocks(text_blocks(file, settings, size), file.uri, size)
+    return _blocks(text_blocks(file, settings, BLOCK_BYTES), file.uri, BLOCK_BYTES)
 
 
 def first_blocks(text: Text) -> Iterator[RowBlock]:
@@ -74,8 +71,8 @@ def first_blocks(text: Text) -> Iterator[RowBlock]:
         Unreadable: a record is endless.
         StorageError: the file cannot be fetched.
     """
-    blocks = text.blocks(text.text_start(), growing(HEAD_BYTES))
-    return _blocks(blocks, text.uri, HEAD_BYTES)
+    blocks = text.blocks(text.text_start(), growing(_HEAD_BYTES))
+    return _blocks(blocks, text.uri, _HEAD_BYTES)
 
 
 def slice_start(text: Text, file: FileSlice, first: int) -> tuple[int, bytes]:
@@ -99,7 +96,7 @@ def slice_start(text: Text, file: FileSlice, first: int) -> tuple[int, bytes]:
         found = within(ahead, ended=not block)
     if found is Within.NO:
         return line, ahead
-    known = _row_before(text, line, ahead, first)
+    known = _row_before(text, line, first)
     start = known + sum(len(block.data) for block in rows_between(text, known, line))
     return start, ahead[start - line :]
 
@@ -116,22 +113,20 @@ def rows_between(text: Text, start: int, stop: int, ahead: bytes = b"") -> Itera
     known = start + len(ahead)
     there = (ahead[i : i + BLOCK_BYTES] for i in range(0, len(ahead), BLOCK_BYTES))
     own = text.between(known, stop, BLOCK_BYTES)
-    beyond = text.blocks(max(known, stop), growing(HEAD_BYTES))
+    beyond = text.blocks(max(known, stop), growing(_HEAD_BYTES))
     blocks = chain(there, own, beyond)
     return _blocks(blocks, text.uri, BLOCK_BYTES, stop - start)
 
 
-def _row_before(text: Text, line: int, ahead: bytes, first: int) -> int:
+def _row_before(text: Text, line: int, first: int) -> int:
     """The place, not far before a line, where a row begins for certain; or where the first does."""
     for size in _LOOKED_BACK:
-        begin = text.line_start(max(first, line - size))
         if line - size <= first:
             break
-        data = b"".join(text.between(begin, line, size)) + ahead[:size]
-        for offset in range(0, line - begin, max(1, size // _PLACES)):
-            position = data.find(b"\n", offset) + 1 if offset else 0
-            if within(data, position) is Within.NO:
-                return begin + position
+        begin = text.line_start(line - size)
+        found = certain_row(b"".join(text.between(begin, line, size)))
+        if found is not None:
+            return begin + found
     return first
 
 
@@ -167,7 +162,7 @@ def _whole(data: bytes, own: int | None, *, ended: bool) -> RowBlock:
     most = len(data) if own is None else min(own, len(data))
     some = data if most == len(data) else data[:most]
     stop = most if ended and most == len(data) else whole_rows(some)
-    if 0 < stop <= reading.RECORD_BYTES:
+    if 0 < stop <= reading.RECORD_BYTES:  # so that no row is too long
         some = some[:stop]
         if b'"' not in some or is_paired(some):
             return RowBlock(some)

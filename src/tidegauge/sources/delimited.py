@@ -29,6 +29,8 @@ _BEGUN = re.compile(rf'{_FIELD}(?:,{_FIELD})*+(?:"{_OPEN})?+\Z'.encode())
 # A row from within a field in quotes to its end, and what more bytes may yet make such an end.
 _REST = re.compile(rf'{_OPEN}"(?:,{_FIELD})*+{_END}'.encode())
 _BEGUN_REST = re.compile(rf'{_OPEN}(?:"(?:,{_FIELD})*+(?:"{_OPEN})?+)?+\Z'.encode())
+# A line whose first quote cannot close a field.
+_CERTAIN = re.compile(rb'(?:\A|\n)[^"\n]*+"[^",\r\n]')
 # Nothing but the quotes matters here: each opens a field or closes it.
 _PAIRED = re.compile(rf'[^"]*+(?:(?<![^,\r\n]){_QUOTED}(?=[,\r\n]|\Z)[^"]*+)*+'.encode())
 
@@ -47,6 +49,15 @@ class Span:
 
     def of(self, data: bytes) -> bytes:
         return data[self.start : self.stop].rstrip(b"\r\n")
+
+
+def certain_row(lines: bytes) -> int | None:
+    """Where a row begins in some lines, whatever stands before them; None if that is not certain.
+
+    A line is not within quotes if its first one is followed by what cannot follow a closing one.
+    """
+    match = _CERTAIN.search(lines)
+    return None if match is None else match.end() - len(match[0].removeprefix(b"\n"))
 
 
 def is_paired(data: bytes) -> bool:
@@ -90,16 +101,16 @@ class Within(Enum):
     UNDECIDED = auto()  # as long as what follows is not known
 
 
-def within(data: bytes, position: int = 0, *, ended: bool = False) -> Within:
+def within(data: bytes, *, ended: bool = False) -> Within:
     """What the data from a line's beginning on tells: NO is certain, whatever stands before.
 
     A row that the place is in would have to end, as a row does, within `RECORD_BYTES`.
     """
-    rest = _REST.match(data, position)
-    if rest and rest.end() - position < reading.RECORD_BYTES:
+    rest = _REST.match(data)
+    if rest and rest.end() < reading.RECORD_BYTES:
         return Within.UNDECIDED if rest.end() == len(data) and not ended else Within.MAYBE
-    too_far = rest or len(data) - position >= reading.RECORD_BYTES
-    if ended or too_far or not _BEGUN_REST.match(data, position):
+    too_far = rest or len(data) >= reading.RECORD_BYTES
+    if ended or too_far or not _BEGUN_REST.match(data):
         return Within.NO
     return Within.UNDECIDED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tidegauge.storage import S3Settings
 
 _PROBE_BYTES = 1 << 16  # looked at for the end of a line; then twice as many
-_COUNTED_BYTES = 16 << 20
+_COUNTED_BYTES, _READ_BYTES = 128 << 20, 16 << 20  # newlines are counted in, and read at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +74,7 @@ class Text:
 
 @dataclass(frozen=True)
 class LinesBefore:
-    """How many lines of a file begin before a place where one begins: counted when asked for."""
+    """How many newlines a file has before a place: counted when asked for, which takes reading."""
 
     uri: str
     place: int
@@ -82,14 +82,30 @@ class LinesBefore:
 
     @cached_property
     def count(self) -> int:
-        """The number of newlines up to there, for which all the bytes are read.
+        """The number of newlines.
 
         Raises:
-            StorageError: they cannot be fetched.
+            StorageError: the bytes cannot be fetched.
         """
+        files, path = filesystem(self.uri, self.settings)
+        with blamed(self.uri):
+            written = files.get_file_info(path).mtime_ns or 0
+        whole, rest = divmod(self.place, _COUNTED_BYTES)
+        counts = (_newlines(self.uri, written, i, self.settings) for i in range(whole))
         with opened(self.uri, self.settings) as text:
-            blocks = text.between(0, self.place, _COUNTED_BYTES)
-            return sum(block.count(b"\n") for block in blocks)
+            return sum(counts) + _newlines_in(text, self.place - rest, self.place)
+
+
+@lru_cache(maxsize=4096)  # many slices of a file ask in turn
+def _newlines(uri: str, written: int, block: int, settings: S3Settings) -> int:  # noqa: ARG001
+    """Those in a block of `_COUNTED_BYTES`; when the file was `written` tells it from others."""
+    start = block * _COUNTED_BYTES
+    with opened(uri, settings) as text:
+        return _newlines_in(text, start, start + _COUNTED_BYTES)
+
+
+def _newlines_in(text: Text, start: int, stop: int) -> int:
+    return sum(block.count(b"\n") for block in text.between(start, stop, _READ_BYTES))
 
 
 @contextmanager
