@@ -72,6 +72,7 @@ audit: ## known vulnerabilities of all that is pinned (needs a network that answ
 
 .PHONY: release
 release: test-all audit ## all tests, the audit, and then the distribution in dist/
+	rm -rf build/lib dist  # setuptools takes along what an earlier build has left there
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 .PHONY: bench-alarms

@@ -39,6 +39,18 @@ def test_every_test_that_a_document_names_is_there() -> None:
     assert [] == wrong
 
 
+def test_every_file_with_heavy_tests_is_in_the_table() -> None:
+    """CONTRIBUTING says what each needs and how long it takes."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(tests/[\w/]+\.py)`", page, re.MULTILINE)
+    marked = [
+        str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")
+        if re.search(r"mark\.heavy\b", path.read_text(encoding="utf-8"))
+    ]  # fmt: skip
+    own = str(Path(__file__).relative_to(ROOT))
+    assert sorted(listed) == sorted(set(marked) - {own})
+
+
 def test_every_fault_has_a_test() -> None:
     """A row of the table names at least one."""
     lines = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines()

@@ -10,7 +10,7 @@ from tidegauge.documents.text import load
 from tidegauge.errors import DocumentError
 from tidegauge.rules.packs.words import requirement
 from tidegauge.showing_quality import metric_constraints_table, metrics_table
-from tidegauge.shown import Shown
+from tidegauge.shown import Shown, check_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,7 +104,7 @@ def open_incidents_table(stories: Iterable[Incident]) -> Shown:
             story.severity.value,
             story.variant,
             story.feature,
-            story.check,
+            check_told(story.check, story.rule),
             str(story.since),
             str(len(story.windows)),
         )

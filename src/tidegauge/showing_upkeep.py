@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegauge.model.window import Window
-from tidegauge.shown import Shown
+from tidegauge.shown import Shown, check_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,8 @@ def _open_incidents(status: Status) -> Shown:
         return Shown("open incidents: there was no report yet", columns, ())
     rows = tuple(
         (
-            *(str(story[name]) for name in columns[:4]),
+            *(str(story[name]) for name in columns[:3]),
+            check_told(story["check"], story.get("rule", "")),  # reports of before have none
             str(Window.parse(story["since"])),
             str(len(story["windows"])),
         )

@@ -13,3 +13,8 @@ class Shown:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: tuple[str, ...] = ()
+
+
+def check_told(check: str, rule: str) -> str:
+    """A check by its word, and by the rule of a pack that made it, if one did."""
+    return f"{check} ({rule})" if rule else check

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegauge.documents.reader import Reader
 from tidegauge.documents.run import RunStatus
 from tidegauge.errors import StorageError
 from tidegauge.model.outcome import Severity, Violation
 from tidegauge.model.window import Window
 from tidegauge.rules.alarms.budget import Persistence
-from tidegauge.sinks.alerts.changes import Change, Kind, news
+from tidegauge.sinks.alerts.changes import Change, Kind, decode_change, news
 from tidegauge.sinks.alerts.ledger import Ledger, read_ledger, write_ledger
+from tidegauge.sinks.alerts.wording import title
 from tidegauge.sinks.incidents import Incident, incidents
 from tidegauge.sinks.layout import MonitorType, RunKey
 from tidegauge.sinks.reported import ReportedRun
@@ -115,3 +117,15 @@ def test_the_ledger_comes_back_as_it_was_put(tmp_path_factory: pytest.TempPathFa
     with pytest.raises(StorageError, match="was written by another process meanwhile"):
         write_ledger(storage, uri, ledger)  # made from what is there no more
     assert written == read_ledger(storage, uri)
+
+
+def test_people_are_told_which_rule_it_was() -> None:
+    """Two rules may make the same check of the same feature; of other checks nothing is added."""
+    plain = Change.of(OPENED, "churn", story(1))
+    ruled = replace(plain, rule="pack.yaml:3")
+
+    assert "opened: miles, baseline_drift_check (variant blue, warning)" == title(plain)
+    assert title(ruled).endswith("(rule pack.yaml:3, variant blue, warning)")
+    assert ruled == decode_change(Reader(ruled.to_json(), "ledger"))
+    old = {key: value for key, value in plain.to_json().items() if key != "rule"}
+    assert plain == decode_change(Reader(old, "a ledger of before"))

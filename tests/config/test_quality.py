@@ -104,6 +104,13 @@ def test_the_answer_is_what_the_problem_needs(
         ({"model_quality": None}, "expected `training`, the data that the model was trained on"),
         ({"captures": {"uri": "c", "format": "parquet", "time": "t"}}, "captures.id: expected"),
         ({"captures__inputs": ["x"], "captures__outputs": []}, "'score' is neither in"),
+        (
+            {
+                "captures": {"uri": "c", "format": "parquet", "time": "t", "id": "i"},
+                "ground_truth__merged": "sagemaker",
+            },
+            "ground_truth.merged: only captures of an endpoint",
+        ),
     ],
 )
 def test_what_a_conf_cannot_say_is_named(changes: dict[str, Any], fault: str) -> None:

@@ -239,6 +239,30 @@ def test_labels_that_come_later_revise_a_window(tmp_path: Path) -> None:
     assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
 
 
+def test_labels_that_one_variant_took_are_there_for_the_others(tmp_path: Path) -> None:
+    """Catching up with one variant does not use up what the other ones' labels are in."""
+    made = quality_world(tmp_path, late(2.5))
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, ground_truth([t for t in told() if t not in late(2.5)], "1.jsonl"))
+    assert 0 == made.run("monitor", "--variant", "blue").code
+    assert 0 == made.run("monitor").code
+    for variant in ("blue", "green"):
+        assert 0.95 == made.document(run_key(variant, 2))["labels"]["coverage"]
+    wanted = expected(("blue", "green"), (3,), told())
+    mine = found(made, "_all", 3)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
+
+
+def test_labels_of_before_the_first_unit_are_not_read(tmp_path: Path) -> None:
+    """Years of them may lie there, some of which nobody can read any more."""
+    made = quality_world(tmp_path)
+    put(made.data, {"truth/2023/01/01/00/old.jsonl": b"no label\n" * 1_000})
+    made.run("baseline")
+    assert 0 == made.run("monitor").code
+    assert found(made, "blue", 1)["rows"]
+
+
 def test_without_new_labels_nothing_is_made_again(tmp_path: Path) -> None:
     """A second call finds nothing to do, and leaves every byte as it is."""
     made = quality_world(tmp_path)
@@ -284,6 +308,44 @@ def test_labels_of_every_format_give_the_same_numbers(
             made.document(run_key("_all", day))["counts"][n] for n in ("corrected", "repeated")
         ]
         assert [12, 12] == counts
+
+
+def test_captures_that_come_late_are_predictions_too(tmp_path: Path) -> None:
+    """The unit is merged anew, with the labels that it had; the window has another revision."""
+    late_ones = {key: data for key, data in captures().items() if "blue/2024/03/02/17" in key}
+    made = quality_world(tmp_path)
+    for key in late_ones:
+        Path(made.data, key).unlink()
+    made.run("baseline")
+    made.run("monitor")
+    assert RECORDS_AN_HOUR == made.document(run_key("blue", 2))["counts"]["predictions"]
+    others = {k: d for k, d in made.stored().items() if "/variant=green/" in k}
+
+    put(made.data, late_ones)
+    assert "nothing to do" in made.run("monitor").out  # it is too late
+    wait = ("--set", "late=36500d")
+    assert "2 windows checked" in made.run("monitor", *wait).out
+    record = made.document(run_key("blue", 2))
+    assert (A_DAY, 1) == (record["counts"]["predictions"], record["labels"]["revision"])
+    wanted = expected(("blue",), (2,), told())
+    mine = found(made, "blue", 2)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
+    assert others == {k: d for k, d in made.stored().items() if "/variant=green/" in k}
+    assert "nothing to do" in made.run("monitor", *wait).out
+
+
+def test_an_hour_whose_captures_come_late_is_a_unit_then(tmp_path: Path) -> None:
+    """With units of an hour, the window had none of this one when it was evaluated."""
+    late_ones = {key: data for key, data in captures().items() if "blue/2024/03/02/17" in key}
+    made = quality_world(tmp_path, profile="1h", late="36500d")
+    for key in late_ones:
+        Path(made.data, key).unlink()
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, late_ones)
+    made.run("monitor")
+    record = made.document(run_key("blue", 2))
+    assert (A_DAY, 1) == (record["counts"]["predictions"], record["labels"]["revision"])
 
 
 def test_label_files_of_before_a_unit_are_not_read_again(tmp_path: Path) -> None:

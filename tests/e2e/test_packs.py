@@ -297,6 +297,9 @@ def test_rules_of_one_feature_and_check_have_their_own_incidents(tmp_path: Path,
     (key,) = [k for k in made.stored() if "feature=miles" in k and "_green" in k]
     lines = [json.loads(line) for line in made.stored()[key].splitlines()]
     assert before["far"] | before["farther"] <= {line["incident"] for line in lines}
+    shown = " ".join(made.run("status").out.split())
+    assert "(far)" in shown
+    assert "(farther)" in shown
 
     Path(tmp_path, "pack-0.yaml").write_text(text.replace("rules:", "\n\nrules:"), "utf-8")
     assert [0, 0] == [

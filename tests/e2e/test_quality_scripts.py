@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from tests.e2e.quality_world import Answer
 
-# The payload is packed: one of ten answers is dropped, amounts come from what was sent.
+# One of ten answers is dropped; what was sent is named by the script.
 PREPROCESS = """
 def preprocess_handler(inference_record):
     sent = inference_record.endpoint_input.data.split(",")
     score = float(inference_record.endpoint_output.data)
     if inference_record.event_metadata.event_id.endswith("7"):
         return []
-    return {"chance": 1 - score, "amount": float(sent[0]), "seats": sent[1]}
+    return {"score": score, "amount": float(sent[0]), "seats": sent[1]}
 """
 POSTPROCESS = """
 import pathlib
@@ -70,9 +70,12 @@ def of_day(day: int) -> tuple[Sequence[Answer], dict[str, int]]:
     return [a for a in rows if not ids[a.id].endswith("7")], last
 
 
-def test_rows_of_a_preprocessing_script_are_held_against_their_labels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["local", "spark"])
+def test_rows_of_a_preprocessing_script_are_held_against_their_labels(
+    tmp_path: Path, engine: str
+) -> None:
     """By the names that it gives; records that it drops are counted, and are no predictions."""
-    made = scripted(tmp_path, PREPROCESS.replace("chance", "score").replace("1 - score", "score"))
+    made = scripted(tmp_path, PREPROCESS, engine=engine)
     assert 0 == made.run("baseline").code
     assert 0 == made.run("monitor").code
     kept, last = of_day(2)
@@ -93,7 +96,7 @@ def test_rows_of_a_preprocessing_script_are_held_against_their_labels(tmp_path: 
 
 def test_the_postprocessing_script_is_called_once_the_windows_are_done(tmp_path: Path) -> None:
     """And not where there was nothing to do."""
-    made = scripted(tmp_path, PREPROCESS.replace("chance", "score"))
+    made = scripted(tmp_path, PREPROCESS)
     assert 0 == made.run("baseline").code
     for _ in range(2):
         assert 0 == made.run("monitor").code
@@ -102,7 +105,7 @@ def test_the_postprocessing_script_is_called_once_the_windows_are_done(tmp_path:
 
 def test_a_postprocessing_script_that_fails_is_told_after_the_runs(tmp_path: Path) -> None:
     """Exit 2, and the runs stay."""
-    made = scripted(tmp_path, PREPROCESS.replace("chance", "score"))
+    made = scripted(tmp_path, PREPROCESS)
     (tmp_path / "post.py").write_text("def postprocess_handler():\n    raise KeyError('x')\n")
     assert 0 == made.run("baseline").code
     stopped = made.run("monitor")

@@ -253,7 +253,7 @@ def program(*arguments: str, cwd: Path | None = None, **environment: str) -> Tol
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     return Told(found.returncode, found.stdout, found.stderr)
 

@@ -206,3 +206,17 @@ def test_600_columns_are_no_trouble() -> None:
 
     assert [f"column {i}" for i in range(600)] == [f.name for f in profile.features]
     assert {(4, 2)} == {(f.counts.rows, f.counts.nulls) for f in profile.features}
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32()])
+@pytest.mark.parametrize("first", [0, 3, 11])
+def test_nulls_among_floats_are_no_nan(kind: pa.DataType, first: int) -> None:
+    """Wherever the array begins in its buffers, and where NaN are among the values too."""
+    values = [None, 2.5, float("nan"), -1.0, None, 0.0, float("inf"), 7.0, None, 3.0, 4.0, 4.0, 1.0]
+    found = profiled(pa.table({"x": pa.array(values, kind).slice(first)}))
+    expected = [v for v in values[first:] if v is not None]
+    finite = sorted(v for v in expected if np.isfinite(v))
+
+    (counts, levels) = (found.features[0].counts, found.features[0].quantiles.levels)
+    assert (len(expected), sum(np.isnan(expected))) == (counts.present, counts.nan)
+    assert finite == [v for level in levels for v in level.tolist()]

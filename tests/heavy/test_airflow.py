@@ -86,15 +86,19 @@ def monitor(conf: str, **run_on: object) -> dict[str, Any]:
     return {"conf": conf, "schedule": "0 0 * * *", "start": "2024-03-01", "run_on": run_on}
 
 
+def of_the_page() -> dict[str, Any]:
+    """The monitors that docs/schedules.md shows."""
+    page = (ROOT / "docs" / "schedules.md").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(page.split("```json\n")[1].split("```")[0])
+    return found
+
+
 def test_baseline_monitor_and_report_by_spark_submit(airflow_python: str, tmp_path: Path) -> None:
     """The DAG bag has no errors; an interval is a window; violations fail it after the report."""
     made = world(tmp_path / "world", engine="spark")
     failing = world(tmp_path / "failing", made.data, on_violation="fail")
-    airflow = Airflow(
-        airflow_python,
-        tmp_path / "airflow",
-        {"flights": monitor(made.conf, **LOCAL), "strict": monitor(failing.conf, **LOCAL)},
-    )
+    monitors = {"flights": monitor(made.conf, **LOCAL), "strict": monitor(failing.conf, **LOCAL)}
+    airflow = Airflow(airflow_python, tmp_path / "airflow", monitors | of_the_page())
     listed = json.loads(airflow.call("dags", "list", "--output", "json").stdout.splitlines()[-1])
     errors = airflow.call("dags", "list-import-errors", "--output", "json").stdout
     names = {f"tidegauge_{what}_{n}" for what in ("baseline", "monitor") for n in airflow.monitors}

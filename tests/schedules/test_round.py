@@ -65,11 +65,27 @@ def test_a_wrong_conf_is_told_and_not_reported(tmp_path: Path) -> None:
     assert 2 == run(World("", "", str(conf)), tmp_path)
 
 
-def test_the_line_for_cron_runs_as_cron_runs_it(based: World, tmp_path: Path) -> None:
-    """By /bin/sh, with nothing but what the file sets; it tells only what is news."""
+def cron_command() -> str:
+    """What cron hands to /bin/sh: the line without its times and its user."""
     text = CRON.read_text(encoding="utf-8")
     (line,) = (line for line in text.splitlines() if line.startswith("15 "))
-    command = line.split(maxsplit=6)[6]
+    return line.split(maxsplit=6)[6]
+
+
+def test_the_scripts_and_the_line_for_cron_are_sound(tmp_path: Path) -> None:
+    """shellcheck has nothing to say of them."""
+    (tmp_path / "cron.sh").write_text(f"#!/bin/sh\n{cron_command()}\n")
+    scripts = [*sorted((ROOT / "scripts").glob("*.sh")), ROOT / ".ci" / "run", tmp_path / "cron.sh"]
+    done = subprocess.run(
+        [BIN / "shellcheck", *scripts], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (done.returncode, done.stdout)
+
+
+def test_the_line_for_cron_runs_as_cron_runs_it(based: World, tmp_path: Path) -> None:
+    """By /bin/sh, with nothing but what the file sets; it tells only what is news."""
+    command = cron_command()
     places = {
         "/opt/tidegauge/scripts": str(ROOT / "scripts"),
         "/etc/tidegauge/churn.yaml": based.conf,

@@ -30,6 +30,8 @@ from tidegauge.states.scores import Scores
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from tidegauge.states.moments import Moments
 
 SCORES = st.floats(0, 1) | st.floats(-1e9, 1e9) | st.sampled_from([0.0, -0.0, 0.5, 1.0, 5e-324])
@@ -207,6 +209,28 @@ def test_the_grid_is_as_fine_near_one_as_near_zero() -> None:
     assert cells.level > 0
     assert rows.sum() == len(both)
     assert rows[: len(rows) // 4].sum() == pytest.approx(rows[-(len(rows) // 4) :].sum(), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        np.random.default_rng(7).beta(1, 4, 200_000),
+        np.random.default_rng(7).beta(1, 4, 200_000) * (np.arange(200_000) % 9 > 0),
+        1.0 - np.random.default_rng(7).random(200_000) ** 6,
+        np.random.default_rng(7).normal(0, 3, 200_000),
+        np.random.default_rng(7).random(200_000).round(3),
+        np.random.default_rng(7).integers(1 << 30, (1 << 30) + 150_000, 200_000) / 2**40,
+        np.full(200_000, 0.25),
+    ],
+    ids=["beta", "with zeros", "near one", "beyond", "rounded", "close together", "one"],
+)
+def test_many_scores_are_the_state_of_their_sorted_parts(scores: NDArray[np.float64]) -> None:
+    """Counted in a grid, or sorted where that is too coarse: the same cells and counts."""
+    positive = np.arange(len(scores)) % 3 == 0
+    parts = (slice(start, start + 10_000) for start in range(0, len(scores), 10_000))
+    merged = Scores.merge_all(Scores.of_values(scores[part], positive[part]) for part in parts)
+
+    assert merged.to_bytes() == Scores.of_values(scores, positive).to_bytes()
 
 
 def test_a_million_scores_stay_within_the_size() -> None:

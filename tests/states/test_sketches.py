@@ -130,6 +130,41 @@ def test_sums_are_exact_where_floats_alone_would_round() -> None:
     assert Moments.merge_all([part] * 100).sum == pytest.approx(1e6, rel=1e-15)
 
 
+@pytest.mark.parametrize("rows", [16_385, 50_001, 246_319])
+def test_moments_piece_by_piece_have_the_digits_of_sums_of_the_whole(rows: int) -> None:
+    """Pieces that fit a cache are where numpy's pairwise sums split, so kept states do not move."""
+    values = np.sort(np.random.default_rng(4).lognormal(size=rows))
+    pivot = float(values[rows // 2])
+    d = values - pivot
+    s1, s2 = float(d.sum()), float((d * d).sum())
+
+    found = Moments.of_values(values, pivot)
+    assert (pivot + s1 / rows, s2 - rows * (s1 / rows) ** 2) == (found.mean, found.m2)
+
+
+def test_equally_frequent_values_are_listed_in_ascending_order() -> None:
+    """Numbers by their size, texts by their characters."""
+    twice = np.array([2, 3, 2], np.int64)
+    numbers = Frequencies.of_runs(pa.array([10.0, 7.0, 9.0]), twice)
+    texts = Frequencies.of_runs(pa.array(["b", "é", "a"], pa.large_string()), twice)
+
+    assert [(7.0, 3), (9.0, 2), (10.0, 2)] == numbers.ranked()
+    assert [("é", 3), ("a", 2), ("b", 2)] == texts.ranked()
+
+
+def test_merged_hashes_are_the_smallest_of_all_parts() -> None:
+    """Whether the parts' values differ, are the same, or lie in some of the parts only."""
+    random = np.random.default_rng(5)
+    same = random.integers(0, 1 << 62, 20_000)
+    wide = [random.integers(0, 1 << 62, 9_000) for _ in range(12)]
+    for parts in (wide, [same] * 12, [same, wide[0][:50], *[same[:3_000]] * 9]):
+        merged = Distinct.merge_all(Distinct.of_hashes(hash_numbers(part)) for part in parts)
+        hashes, counts = np.unique(hash_numbers(np.concatenate(parts)), return_counts=True)
+
+        assert hashes[:DISTINCT_K].tolist() == merged.hashes.tolist()
+        assert counts[:DISTINCT_K].tolist() == merged.counts.tolist()
+
+
 @settings(max_examples=60)
 @given(rows=st.lists(st.integers(0, 12), max_size=60), most=st.integers(1, 15))
 def test_the_most_frequent_are_the_first_of_all(rows: list[int], most: int) -> None:

@@ -75,6 +75,21 @@ def test_what_cannot_be_told_has_its_reason(tmp_path: Path) -> None:
     assert "cannot be told, since" in said
 
 
+def test_the_doctor_looks_at_labels_and_baseline(made: World) -> None:
+    """As at captures; labels that are not there are a fault."""
+    well = made.run("doctor")
+    places = ["captures.uri", "ground_truth.uri", "model_quality.baseline.uri"]
+    assert (0, places) == (
+        well.code,
+        [line[6:].split(":")[0] for line in well.out.splitlines() if ".uri:" in line],
+    )
+    ill = made.run("doctor", "--set", f"ground_truth.uri={made.data}/nowhere")
+    assert 4 == ill.code
+    assert ["ground_truth.uri"] == [
+        line[6:].split(":")[0] for line in ill.out.splitlines() if line.startswith("FAULT")
+    ]
+
+
 def keys(made: World, *below: str) -> set[str]:
     """What the store has below some folders."""
     return {key for key in made.stored() if key.startswith(below)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,14 @@ def test_the_doctor_names_the_prefix_and_the_permission(remote: World, shaky: Pr
             assert "s3://" in found[what]
 
 
+def test_a_baseline_names_what_it_may_not_read(remote: World, shaky: Proxy) -> None:
+    """pyarrow reads the Parquet files: its words, and the permission."""
+    shaky.fault(How.DENY, r"^(GET|HEAD) .*/training/")
+    told = remote.run("baseline")
+    assert (5, True) == (told.code, READ in told.error)
+    assert "/training/part-0.parquet" in told.error
+
+
 def test_status_names_what_it_may_not_read(remote: World, shaky: Proxy) -> None:
     """The store: exit 5. The captures: only that nobody knows what is missed."""
     shaky.fault(How.DENY, r"^GET .*/store/")
@@ -125,6 +134,30 @@ def test_what_credentials_lack_is_told(
     }
     status = remote.run("status", *given)
     assert (code, True) == (status.code, bool(status.error))
+
+
+def test_a_package_that_is_missing_is_a_finding(
+    remote: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without boto3 nothing on S3 can be looked at: each line says what to install."""
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    told = remote.run("doctor")
+    found = faults(told)
+    assert 2 == told.code
+    assert {"credentials", "store, write", "training.uri", "captures.uri"} <= set(found)
+    assert all("pip install 'tidegauge[aws]'" in sentence for sentence in found.values())
+
+
+def test_labels_are_looked_at_too(remote: World, shaky: Proxy) -> None:
+    """They may not be there yet, but must be allowed to be listed."""
+    labels = remote.data + "/labels"
+    given = ("--set", f"ground_truth={{uri: {labels}, format: sagemaker}}",
+             "--set", "model_quality={problem: regression, prediction: score}")  # fmt: skip
+    told = remote.run("doctor", *given)
+    assert "ok    ground_truth.uri" in told.out, told.err
+    assert "nothing is there yet" in told.out
+    shaky.fault(How.DENY, r"list-type=2&prefix=data%2Flabels")
+    assert ["ground_truth.uri"] == list(faults(remote.run("doctor", *given)))
 
 
 def test_a_wrong_region_is_named(remote: World, s3: S3Server) -> None:

@@ -24,6 +24,7 @@ def quality_problems(conf: Conf) -> Iterator[str]:
         if conf.model_quality is None:
             yield "ground_truth: nothing uses the labels: expected the section `model_quality`, too"
         yield from _sensitive(conf, conf.ground_truth)
+        yield from _merged(conf, conf.ground_truth)
     quality = conf.model_quality
     if quality is None:
         return
@@ -52,6 +53,15 @@ def _sensitive(conf: Conf, truth: GroundTruth) -> Iterator[str]:
         )
     if conf.captures and conf.captures.id in sensitive:
         yield "captures.id: a label is found by the id itself, which cannot be sensitive"
+
+
+def _merged(conf: Conf, truth: GroundTruth) -> Iterator[str]:
+    captures = conf.captures
+    if captures and captures.format != "sagemaker" and truth.merged is MergedForm.SAGEMAKER:
+        yield (
+            "ground_truth.merged: only captures of an endpoint (`captures.format: sagemaker`) have "
+            "records that the service merges: expected parquet"
+        )
 
 
 def _ground_truth(truth: GroundTruth) -> Iterator[str]:

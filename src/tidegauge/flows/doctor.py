@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tidegauge.config.alerts import Secret
+    from tidegauge.config.quality import GroundTruth, QualityBaseline
+    from tidegauge.config.schema import Captures, Conf, Training
     from tidegauge.flows.job import Job
+
+    _Input = Training | Captures | GroundTruth | QualityBaseline
 
 _SKEW_NOTED = timedelta(minutes=1)
 _SKEW_REFUSED = timedelta(minutes=15)  # "RequestTimeTooSkewed" of S3
@@ -46,38 +50,47 @@ def examine(what: str, look: Callable[[], str]) -> Finding:
 
 def examinations(job: Job, clock: Callable[[], datetime]) -> Iterator[Finding]:
     """Credentials, the clock, every location that the conf names, and every secret."""
-    conf, root = job.conf, job.layout.root
-    training, captures = conf.training, conf.captures
-    quality = conf.model_quality.baseline if conf.model_quality else None
-    sections = [one for one in (training, captures, conf.ground_truth, quality) if one]
-    places = [conf.store, *(section.uri for section in sections), conf.outputs.uri or ""]
-    tables = {section.uri for section in sections if _is_table(section)}
+    conf = job.conf
+    inputs = dict(_inputs(conf))
+    places = [conf.store, *(section.uri for section in inputs.values()), conf.outputs.uri or ""]
+    tables = {section.uri for section in inputs.values() if section.format == "table"}
     buckets = {
         "/".join(place.split("/")[:3]): place
         for place in places
         if place and place not in tables and scheme(place) == "s3"
     }
     if buckets:
-        yield examine("credentials", lambda: _credentials(job))
+        yield examine("credentials", partial(_credentials, job, next(iter(buckets.values()))))
     for bucket, place in buckets.items():
         yield examine(f"clock of {bucket}", partial(_clock, job, place, clock))
-    yield from _writable(job, "store", root)
-    for what, section in (("training.uri", training), ("captures.uri", captures)):
-        if section and section.uri in tables:
+    yield from _writable(job, "store", job.layout.root)
+    for what, section in inputs.items():
+        if section.uri in tables:
             yield Finding(what, f"{section.uri} is a table: what Spark may read, it will tell")
-        elif section:
-            yield examine(what, partial(_readable, job, section.uri))
+        else:
+            comes_later = section is conf.ground_truth
+            yield examine(what, partial(_readable, job, section.uri, may_be_empty=comes_later))
     if conf.outputs.uri:
         yield from _writable(job, "outputs.uri", conf.outputs.uri)
     for key, secret in secrets_of(conf.alerts):
         yield examine(key, partial(_secret, job, secret))
 
 
-def _is_table(section: object) -> bool:
-    return getattr(section, "format", None) == "table"
+def _inputs(conf: Conf) -> Iterator[tuple[str, _Input]]:
+    """What the jobs read, by its key in the conf."""
+    quality = conf.model_quality.baseline if conf.model_quality else None
+    for what, section in (
+        ("training.uri", conf.training),
+        ("captures.uri", conf.captures),
+        ("ground_truth.uri", conf.ground_truth),
+        ("model_quality.baseline.uri", quality),
+    ):
+        if section:
+            yield what, section
 
 
-def _credentials(job: Job) -> str:
+def _credentials(job: Job, uri: str) -> str:
+    storage_for(uri, job.conf.s3)  # or it says which package is missing
     from tidegauge.storage.s3_client import identity
 
     return identity(job.conf.s3)
@@ -88,6 +101,7 @@ def _secret(job: Job, secret: Secret) -> str:
 
 
 def _clock(job: Job, uri: str, clock: Callable[[], datetime]) -> str:
+    storage_for(uri, job.conf.s3)
     from tidegauge.storage.clock import s3_time
 
     skew = abs(clock() - s3_time(uri, job.conf.s3))
@@ -99,9 +113,11 @@ def _clock(job: Job, uri: str, clock: Callable[[], datetime]) -> str:
     return told
 
 
-def _readable(job: Job, uri: str) -> str:
+def _readable(job: Job, uri: str, *, may_be_empty: bool) -> str:
     """Listing, and the first byte of one file by pyarrow, which is how the workers read."""
     files = list_files(uri, job.conf.s3).files
+    if not files and may_be_empty:
+        return f"{uri} can be listed, and nothing is there yet"
     if not files:
         raise InputError(f"there is nothing at {uri}: correct the location, or put the data there")
     system, path = filesystem(files[0].uri, job.conf.s3)
@@ -116,23 +132,23 @@ def _readable(job: Job, uri: str) -> str:
 
 def _writable(job: Job, what: str, folder: str) -> Iterator[Finding]:
     """Put, get, list and delete, each by itself: a role may lack one of them."""
-    storage = storage_for(folder, job.conf.s3)
+    storage = partial(storage_for, folder, job.conf.s3)  # which may lack a package
     uri = join(folder, "doctor", "probe")
 
     def put() -> str:
-        storage.write(uri, _PROBE)
+        storage().write(uri, _PROBE)
         return f"{folder} can be written"
 
     def get() -> str:
-        storage.read(uri)
+        storage().read(uri)
         return f"{folder} can be read"
 
     def listed() -> str:
-        next(iter(storage.files(folder)), None)
+        next(iter(storage().files(folder)), None)
         return f"{folder} can be listed"
 
     def delete() -> str:
-        storage.delete([uri])
+        storage().delete([uri])
         return f"objects of {folder} can be deleted"
 
     written = examine(f"{what}, write", put)

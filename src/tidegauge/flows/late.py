@@ -1,4 +1,4 @@
-"""Captures that came late: runs whose inputs are others now than when they were read."""
+"""Captures that came late: runs, or merged rows, whose inputs are others now than when read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tidegauge.flows.captured import Captured
-from tidegauge.flows.job import DATA_QUALITY, summed_up
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, summed_up
 from tidegauge.model.window import parse_duration
 from tidegauge.sinks.layout import RunKey
+from tidegauge.sinks.merged import read_unit
 from tidegauge.sinks.runs import read_run
 from tidegauge.sources.source import Format
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tidegauge.flows.captured import Due
     from tidegauge.flows.job import Job
     from tidegauge.model.window import Window
+    from tidegauge.sources.captures import Batch
     from tidegauge.sources.source import CaptureSource
 
 USUAL = timedelta(days=2)
@@ -71,6 +73,24 @@ class Lookback:
         with ThreadPoolExecutor(_READERS) as readers:
             changed = readers.map(lambda due: _has_changed(job, source, due), listed)
             return frozenset(key for key, has in zip(keys, changed, strict=True) if has)
+
+
+def outdated_units(job: Job, source: CaptureSource, batches: Sequence[Batch]) -> frozenset[RunKey]:
+    """Of the units of predictions that were merged, those whose captures have changed since."""
+    found = [batch for batch in batches if batch.inputs.files]
+    with ThreadPoolExecutor(_READERS) as readers:
+        changed = readers.map(lambda batch: _unit_has_changed(job, source, batch), found)
+        return frozenset(unit_of(b) for b, has in zip(found, changed, strict=True) if has)
+
+
+def unit_of(batch: Batch) -> RunKey:
+    """The unit of merged rows that has the predictions of a batch."""
+    return RunKey(MODEL_QUALITY, batch.variant, batch.window)
+
+
+def _unit_has_changed(job: Job, source: CaptureSource, batch: Batch) -> bool:
+    unit = read_unit(job.storage, job.layout, unit_of(batch))
+    return unit is not None and unit.inputs != summed_up(source.read_with(batch.inputs))
 
 
 def _has_changed(job: Job, source: CaptureSource, due: Due) -> bool:

@@ -7,6 +7,7 @@ and again, as its next revision, when a label came for it since.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidegauge.documents.run import RunStatus
@@ -17,6 +18,7 @@ from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.evaluating import Evaluating
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
+from tidegauge.flows.late import Lookback, outdated_units, unit_of
 from tidegauge.flows.pinned_quality import read_pinned_quality
 from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.service import Service
@@ -93,7 +95,10 @@ def _run_quality(
 def _caught_up(
     claimed: Claimed, reading: Reading, now: datetime, variant: str | None
 ) -> tuple[Windows, Settled]:
-    """All complete windows, and their units with the labels that there are now."""
+    """All complete windows, and their units with the labels that there are now.
+
+    Units that are missing are merged from their captures, and those whose captures came late again.
+    """
     job = claimed.job
     spans = complete_windows(job, reading.source, now, variant)
     windows: dict[Window, list[str]] = {}
@@ -113,18 +118,26 @@ def _caught_up(
     }
     waiting = sorted(one for one, units in lacking.items() if units)
     now_taken = bounded(waiting, job.conf.max_catch_up)
-    missing = {unit for one in now_taken for unit in lacking[one]}
-    fresh = [
+    later = set(waiting) - set(now_taken)
+    taken = {one: tuple(windows[one]) for one in sorted(windows) if one not in later}
+    lookback = Lookback.of(job.conf, reading.source, now)
+    since = lookback.since if lookback else now
+    recent = {u for one in taken if one.end > since for u in units_of(one, job.conf.profile)}
+    found = [
         batch
-        for batch in captured_batches(job, reading.source, missing)
-        if RunKey(MODEL_QUALITY, batch.variant, batch.window) not in known
-        and variant in {None, batch.variant}
+        for batch in captured_batches(
+            job, reading.source, recent.union(*(lacking[one] for one in now_taken))
+        )
+        if variant in {None, batch.variant}
     ]
-    kept = known if variant is None else frozenset(k for k in known if k.variant == variant)
+    of_recent = [batch for batch in found if batch.window in recent]
+    outdated = outdated_units(job, reading.source, of_recent)
+    fresh = [batch for batch in found if unit_of(batch) not in known - outdated]
+    kept = frozenset(key for key in known - outdated if variant in {None, key.variant})
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
     settled = settle(claimed, reading, fresh, kept, now)
-    later = set(waiting) - set(now_taken)
-    return {one: tuple(windows[one]) for one in sorted(windows) if one not in later}, settled
+    # Labels that only one variant was held against are still to be read for the others.
+    return taken, settled if variant is None else replace(settled, read={})
 
 
 def _given(

@@ -97,6 +97,8 @@ def make_quality_baseline(job: Job) -> QualityMade:
         if policy.default.method is Method.SAGEMAKER
         else policy.false_alarms.per_test(window, tests),
     )
+    for note in result.notes:
+        log.warning("%s", note)
     id_ = baseline_id(result.documents)
     folder = job.layout.baseline(id_, MODEL_QUALITY)
     record = job.record(
@@ -105,6 +107,7 @@ def make_quality_baseline(job: Job) -> QualityMade:
         counts={**result.counts, "records": tally.records, "rejected": tally.rejected},
         inputs=summed_up(inputs),
         type_=MODEL_QUALITY,
+        notes=result.notes,
     )
     commit(job.storage, folder, result.documents, record)
     pin_baseline(job.storage, job.layout, MODEL_QUALITY, id_)

@@ -58,7 +58,8 @@ def make_baseline(
 
     `blocks` are the same rows by windows of their time, where they have one: they tell how large a
     window is, and how much a metric swings from one to the next. `alpha` is what each test of a
-    window may spend of the budget of false alarms; None: the service's way, without a margin.
+    window may spend of the budget of false alarms; None: the service's way, without a margin. What
+    could not be constrained is noted.
     """
     statistics = read_out(profile)
     windows = [read_out(block) for block in blocks]
@@ -73,7 +74,8 @@ def make_baseline(
         CONSTRAINTS: dump(constraints_document.encode(constraints)),
         PROFILE: to_parquet(profile),
     }
-    return Result(documents, _counts(profile, statistics))
+    notes = (f"{name} has no constraint: {why}" for name, why in constraints.dropped.items())
+    return Result(documents, _counts(profile, statistics), notes=tuple(notes))
 
 
 def check(

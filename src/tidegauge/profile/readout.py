@@ -181,10 +181,10 @@ def _frequent(profile: FeatureProfile) -> FrequentValues | None:
     ranked = frequencies.ranked(None if textual else _LISTED_NUMBERS)
     if not frequencies.total:
         return None
-    if textual:
-        listed = tuple(ranked)
-    else:
+    if profile.kind in (Kind.DATE, Kind.TIMESTAMP):
         listed = tuple((_exact(v, profile.kind) or str(v), count) for v, count in ranked)
+    else:
+        listed = tuple((str(value), count) for value, count in ranked)
     other = frequencies.total - sum(count for _, count in ranked)
     return FrequentValues(listed, other, frequencies.undercount)
 

@@ -15,7 +15,7 @@ import numpy as np
 from tidegauge.states.codec import narrow, pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,8 +61,9 @@ class Distinct:
         # Hashes are uniform, so a bound can be guessed and tried: one compare a hash, not a sort.
         share = 1.25 * K / max(1, len(hashes))
         while share < 1:
-            low = hashes < np.uint64(share * _EVERY)
-            few = cls._of_few(hashes[low], None if counts is None else counts[low])
+            low = np.flatnonzero(hashes < np.uint64(share * _EVERY))  # and `take`: half of a mask
+            some = None if counts is None else counts.take(low)
+            few = cls._of_few(hashes.take(low), some)
             if len(few.hashes) == K:
                 return few
             share *= 4  # many repetitions: look further up
@@ -75,7 +76,7 @@ class Distinct:
         if counts is None:
             hashes = np.sort(hashes)
         else:
-            order = np.argsort(hashes, kind="stable")  # merged states are runs in order
+            order = np.argsort(hashes)
             hashes, counts = hashes[order], counts[order]
         starts = np.concatenate(([0], np.flatnonzero(hashes[1:] != hashes[:-1]) + 1))
         if counts is None:
@@ -91,14 +92,23 @@ class Distinct:
             return listed[0] if listed else cls.empty()
         # No hash over the lowest threshold of a full part can be among the K smallest of all.
         limits = [state.threshold for state in listed if state.threshold is not None]
-        if limits:
-            limit = min(limits)
-            cuts = [int(np.searchsorted(state.hashes, limit, "right")) for state in listed]
-        else:
-            cuts = [len(state.hashes) for state in listed]
-        hashes = np.concatenate([s.hashes[:cut] for s, cut in zip(listed, cuts, strict=True)])
-        counts = np.concatenate([s.counts[:cut] for s, cut in zip(listed, cuts, strict=True)])
-        return cls.of_hashes(hashes, counts.astype(np.int64, copy=False))
+        limit = int(min(limits)) if limits else _EVERY - 1
+        # Few below it are, where the parts' values differ: a bound is guessed and tried, as above.
+        share = 1.25 * K / sum(len(state.hashes) for state in listed)
+        while share < 1:
+            few = cls._below(listed, np.uint64(share * limit))
+            if len(few.hashes) == K:
+                return few
+            share *= 4
+        return cls._below(listed, np.uint64(limit))
+
+    @classmethod
+    def _below(cls, states: Sequence[Self], limit: np.uint64) -> Self:
+        """The state of those hashes of all states that are at most `limit`."""
+        cuts = [int(np.searchsorted(state.hashes, limit, "right")) for state in states]
+        pairs = list(zip(states, cuts, strict=True))
+        hashes = np.concatenate([state.hashes[:cut] for state, cut in pairs])
+        return cls._of_few(hashes, np.concatenate([state.counts[:cut] for state, cut in pairs]))
 
     def to_bytes(self) -> bytes:
         return pack("distinct", 1, {"k": K}, {"hashes": self.hashes, "counts": narrow(self.counts)})

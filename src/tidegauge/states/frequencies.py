@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CAPACITY = 512
+_NO_VALUES = pa.nulls(0)
 _LONGEST_BYTES = 256  # a longer text is not kept: it only counts among the others
 
 
@@ -37,7 +38,7 @@ class Frequencies:
     1.5 * total / CAPACITY for merged ones (texts longer than 256 bytes aside).
     """
 
-    values: pa.Array = field(default_factory=lambda: pa.array([], pa.null()))
+    values: pa.Array = field(default_factory=lambda: _NO_VALUES)
     counts: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     total: int = 0
     undercount: int = 0
@@ -65,7 +66,7 @@ class Frequencies:
         n = len(self.counts)
         if n <= CAPACITY:
             return self
-        taken = int(np.partition(self.counts, n - CAPACITY - 1)[n - CAPACITY - 1])
+        taken = int(np.sort(self.counts)[n - CAPACITY - 1])  # `partition` is slow among equals
         kept = np.flatnonzero(self.counts > taken)
         # A copy of the few values that stay: the chunk's own buffers must not be held.
         return type(self)(
@@ -137,5 +138,5 @@ class Frequencies:
             buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(arrays["text"])]
             values = pa.Array.from_buffers(pa.large_string(), len(counts), buffers)
         else:
-            values = pa.array([], pa.null())
+            values = _NO_VALUES
         return cls(values, counts, header["total"], header["undercount"])

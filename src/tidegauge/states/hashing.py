@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
     from numpy.typing import NDArray
+
+    Block = tuple[NDArray[np.intp], NDArray[np.uint8]]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -25,6 +27,7 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _BEYOND = np.uint64(0xD6E8FEB86659FD93)  # sets integers beyond 2**53 apart from floats' bits
 _MASK = (1 << 64) - 1
 _BLOCK = 1 << 13  # values mixed at once: their buffers stay in a core's cache
+_FEW_LENGTHS = 16  # are looked for one by one
 _EXACT = 1 << 53  # integers up to here are float64 values
 
 
@@ -66,23 +69,41 @@ def hash_numbers(values: NDArray[Any]) -> NDArray[np.uint64]:
 
 def hash_texts(texts: pa.Array) -> NDArray[np.uint64]:
     """One hash a value of a string or binary array without nulls."""
-    offsets, data = text_buffers(texts)
-    hashes = np.empty(len(texts), np.uint64)
-    # Values of one length form a rectangle, which is hashed a column of words at a time.
-    for length, rows in by_length(offsets):
-        hashes[rows] = _hash_rectangle(rectangle(offsets, data, rows, length), length)
+    return hash_blocks(len(texts), blocks(texts))
+
+
+def hash_blocks(values: int, found: Iterable[Block]) -> NDArray[np.uint64]:
+    """The same of so many values that lie in blocks, which are hashed a column of words a time."""
+    hashes = np.empty(values, np.uint64)
+    for rows, block in found:
+        hashes[rows] = _hash_block(block)
     return hashes
 
 
-def by_length(offsets: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+def blocks(texts: pa.Array) -> Iterator[Block]:
+    """The values of each length in bytes: their positions, and their bytes as a rectangle."""
+    offsets, data = text_buffers(texts)
+    for length, rows in _by_length(offsets):
+        yield rows, _block(offsets, data, rows, length)
+
+
+def _by_length(offsets: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Each length in bytes that occurs, and the positions of the values that have it."""
     lengths = np.diff(offsets)
     if not len(lengths):
         return
-    if lengths.min() == lengths.max():
-        yield int(lengths[0]), np.arange(len(lengths))
+    least, most = int(lengths.min()), int(lengths.max())
+    if least == most:
+        yield least, np.arange(len(lengths))
         return
-    order = np.argsort(lengths, kind="stable")
+    if most - least < _FEW_LENGTHS:
+        small = (lengths - least).astype(np.uint8)
+        for length in range(most - least + 1):
+            if len(rows := np.flatnonzero(small == length)):
+                yield least + length, rows
+        return
+    # Words of 16 bits are sorted by their digits, several times as fast.
+    order = np.argsort(lengths.astype(np.uint16) if most < 1 << 16 else lengths, kind="stable")
     ordered = lengths[order]
     bounds = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1), len(order)]
     for start, stop in pairwise(bounds):
@@ -101,20 +122,19 @@ def text_buffers(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]
     return used, data
 
 
-def rectangle(
+def _block(
     offsets: NDArray[np.int64], data: NDArray[np.uint8], rows: NDArray[np.intp], length: int
 ) -> NDArray[np.uint8]:
     """The bytes of the given values, all `length` long: shape (rows, length)."""
     starts = offsets[:-1][rows]
     if len(rows) and starts[-1] - starts[0] == (len(rows) - 1) * length:  # lie one after another
-        block = data[starts[0] : starts[0] + len(rows) * length].reshape(len(rows), length)
-    else:
-        block = data[starts[:, None] + np.arange(length)]
-    return block
+        return data[starts[0] : starts[0] + len(rows) * length].reshape(len(rows), length)
+    return data.take(starts[:, None] + np.arange(length))
 
 
-def _hash_rectangle(rows: NDArray[np.uint8], length: int) -> NDArray[np.uint64]:
-    """Hashes of values of one length, a block at a time from its first word to its last."""
+def _hash_block(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Hashes of values of one length, some at a time from their first word to their last."""
+    length = rows.shape[1]
     count = (length + 7) // 8
     hashes = np.full(len(rows), seed(length), np.uint64)
     scratch = np.empty(min(_BLOCK, len(rows)), np.uint64)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+
+_IN_CACHE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,7 @@ class Moments:
         if not n:
             return cls()
         with np.errstate(over="ignore", invalid="ignore"):
-            d = values - pivot
-            square = d * d
-            # No dot product: its last digits would depend on the number of BLAS threads.
-            s1, s2 = d.sum(), square.sum()
-            s3 = np.multiply(d, square, out=d).sum()
-            s4 = np.multiply(square, square, out=square).sum()
-        return cls._from_powers(n, pivot, float(s1), float(s2), float(s3), float(s4))
+            return cls._from_powers(n, pivot, *_power_sums(values, pivot))
 
     @classmethod
     def of_runs(cls, values: NDArray[Any], counts: NDArray[np.int64]) -> Self:
@@ -158,6 +154,27 @@ class Moments:
         return cls(**{name: header[name] for name in cls.__dataclass_fields__})
 
 
+def _power_sums(values: NDArray[np.float64], pivot: float) -> tuple[float, float, float, float]:
+    """The sums of the first four powers of the deviations from a pivot.
+
+    Many values are halved where numpy's own pairwise sums halve them: the same digits, of pieces
+    that stay in a core's cache.
+    """
+    n = len(values)
+    if n > _IN_CACHE:
+        half = n // 2 - n // 2 % 8
+        both = _power_sums(values[:half], pivot), _power_sums(values[half:], pivot)
+        one, two, three, four = (a + b for a, b in zip(*both, strict=True))
+        return one, two, three, four
+    d = values - pivot
+    square = d * d
+    # No dot product: its last digits would depend on the number of BLAS threads.
+    s1, s2 = d.sum(), square.sum()
+    s3 = np.multiply(d, square, out=d).sum()
+    s4 = np.multiply(square, square, out=square).sum()
+    return float(s1), float(s2), float(s3), float(s4)
+
+
 def _two_sum(a: float, b: float) -> tuple[float, float]:
     """The rounded sum and its rounding error (Knuth's TwoSum)."""
     total = a + b
@@ -169,7 +186,10 @@ def _two_sum(a: float, b: float) -> tuple[float, float]:
 def _product_error(n: int, pivot: float) -> float:
     """What rounding took from n * pivot."""
     product = n * pivot
-    return float(n * Fraction(pivot) - Fraction(product)) if math.isfinite(product) else 0.0
+    if not math.isfinite(product):
+        return 0.0
+    (p, q), (rounded, scale) = pivot.as_integer_ratio(), product.as_integer_ratio()
+    return (n * p * scale - rounded * q) / (q * scale)
 
 
 def _ratio(power: float, spread: float) -> float | None:

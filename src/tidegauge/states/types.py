@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegauge.states.codec import pack, scalars_of, unpack
-from tidegauge.states.hashing import by_length, rectangle, text_buffers
+from tidegauge.states.hashing import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from tidegauge.states.hashing import Block
 
 INTEGRAL = r"^(-|\+)? ?\d+$"
 FRACTIONAL = r"^(-|\+)? ?\d+((\.\d+)|((\.\d+)?[Ee][-+]?\d+))$"
@@ -31,6 +33,7 @@ _DIGIT = 2
 _CLASS = np.zeros(256, np.uint8)
 _CLASS[np.frombuffer(b"+-. eE", np.uint8)] = 1
 _CLASS[np.frombuffer(b"0123456789", np.uint8)] = _DIGIT
+_BOOLEANS = {len(word): np.frombuffer(word, np.uint8) for word in (b"true", b"false")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,21 @@ class Types:
         return self == type(self)()
 
     @classmethod
-    def of_texts(cls, texts: pa.Array, counts: NDArray[np.int64] | None = None) -> Self:
-        """The types of distinct texts, each of which stands for `counts` rows (default: one)."""
-        weights = np.ones(len(texts), np.int64) if counts is None else counts
-        digits, rest = _numeric_looking(texts)
-        unsure = texts.take(pa.array(rest))
-        integral = int(weights[digits].sum() + weights[rest[_matches(unsure, INTEGRAL)]].sum())
-        fractional = int(weights[rest[_matches(unsure, FRACTIONAL)]].sum())
-        boolean = int(weights[_words(texts)].sum())
-        return cls(
-            integral, fractional, boolean, int(weights.sum()) - integral - fractional - boolean
-        )
+    def of_texts(cls, texts: pa.Array) -> Self:
+        """The types of texts."""
+        return cls.of_blocks(texts, blocks(texts), np.ones(len(texts), np.int64))
+
+    @classmethod
+    def of_blocks(cls, texts: pa.Array, found: Iterable[Block], counts: NDArray[np.int64]) -> Self:
+        """The types of distinct texts, in blocks too, each of which stands for `counts` rows."""
+        digits, rest, words = _sorted_out(found)
+        integral, fractional, boolean = int(counts[digits].sum()), 0, int(counts[words].sum())
+        if len(rest):
+            unsure = texts.take(pa.array(rest))
+            integral += int(counts[rest[_matches(unsure, INTEGRAL)]].sum())
+            fractional += int(counts[rest[_matches(unsure, FRACTIONAL)]].sum())
+        string = int(counts.sum()) - integral - fractional - boolean
+        return cls(integral, fractional, boolean, string)
 
     @classmethod
     def merge_all(cls, states: Iterable[Self]) -> Self:
@@ -76,21 +83,27 @@ class Types:
 _NUMBERS = attrgetter(*Types.__dataclass_fields__)
 
 
-def _numeric_looking(texts: pa.Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Positions of the texts that are digits only, and of those that need a closer look.
+def _sorted_out(
+    found: Iterable[Block],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of the texts that are digits only, of those to look at closer, and of booleans.
 
     A number ends in a digit and holds few kinds of bytes: most other texts are told apart by two or
     three of theirs, and a regular expression takes ten times as long.
     """
-    offsets, data = text_buffers(texts)
-    digits, rest = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-    for length, rows in by_length(offsets):
+    nothing = np.empty(0, np.intp)
+    digits, rest, words = [nothing], [nothing], [nothing]
+    for rows, block in found:
+        length = block.shape[1]
         if length:
-            block = rectangle(offsets, data, rows, length)
             alive, pure = _narrow(block, length)
             digits.append(rows[alive[pure]])
             rest.append(rows[alive[~pure]])
-    return np.concatenate(digits), np.sort(np.concatenate(rest))
+        if length in _BOOLEANS:
+            word = _BOOLEANS[length]
+            alike = np.flatnonzero(block[:, 0] == word[0])  # few are
+            words.append(rows[alike[(block[alike] == word).all(axis=1)]])
+    return np.concatenate(digits), np.sort(np.concatenate(rest)), np.concatenate(words)
 
 
 def _narrow(block: NDArray[np.uint8], length: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -100,22 +113,15 @@ def _narrow(block: NDArray[np.uint8], length: int) -> tuple[NDArray[np.intp], ND
     alive = np.flatnonzero(_CLASS.take(block[:, -1]) == _DIGIT)
     pure = np.ones(len(alive), bool)
     for column in range(length - 1):
-        classes = _CLASS.take(flat.take(alive * length + column))
+        if not len(alive):
+            break
+        some = flat.take(alive * length + column) if len(alive) < len(block) else block[:, column]
+        classes = _CLASS.take(some)
         np.logical_and(pure, classes == _DIGIT, out=pure)
-        if not classes.all():
+        if not classes.min():
             possible = classes > 0
             alive, pure = np.compress(possible, alive), np.compress(possible, pure)
     return alive, pure
-
-
-def _words(texts: pa.Array) -> NDArray[np.intp]:
-    """Positions of the texts `true` and `false`, looked for among those of their lengths only."""
-    lengths = np.diff(text_buffers(texts)[0])
-    of_length = np.flatnonzero((lengths == len("true")) | (lengths == len("false")))
-    some = texts.take(pa.array(of_length))
-    found = pc.is_in(some, pa.array(["true", "false"], texts.type))
-    positions: NDArray[np.intp] = of_length[np.asarray(found, dtype=bool)]
-    return positions
 
 
 def _matches(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:

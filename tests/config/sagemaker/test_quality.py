@@ -171,6 +171,13 @@ def test_labels_that_were_not_waited_for() -> None:
     assert "did not wait" in reasons(hourly, definition)["ground_truth.wait"][0]
 
 
+def test_a_schedule_alone_does_not_say_how_long_jobs_waited() -> None:
+    """Then the usual wait holds."""
+    text = imported(QUALITY_SCHEDULE).conf
+    assert "wait" not in yaml.safe_load(text)["ground_truth"]
+    assert "only the job definition" in reasons(QUALITY_SCHEDULE)["ground_truth.wait"][0]
+
+
 def test_one_execution_says_most_of_it() -> None:
     """By its environment; what it was given as captures are merged records."""
     execution = job(

@@ -176,3 +176,16 @@ def test_outcomes_keep_the_order_of_the_constraints() -> None:
     found = evaluate(right(900, 1_000), SUGGESTED, BASELINE)
 
     assert [m.metric for m in SUGGESTED.metrics] == [o.feature for o in found]
+
+
+def test_a_metric_without_a_constraint_is_not_evaluated_and_says_why() -> None:
+    """Unless people have written one since; it is never passed over in silence."""
+    own = only("accuracy", 0.6, Operator.LESS)
+    dropped = replace(
+        own, dropped={"weighted_recall": "days swing too much", "accuracy": "as well"}
+    )
+    first, last = evaluate(right(70, 100), dropped)
+
+    assert ("accuracy", Verdict.HELD) == (first.feature, first.verdict)
+    assert ("weighted_recall", Verdict.NOT_EVALUATED) == (last.feature, last.verdict)
+    assert "weighted_recall has no constraint: days swing too much" in last.description

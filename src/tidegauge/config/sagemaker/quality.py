@@ -97,7 +97,7 @@ def quality_entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
     answer = Answer.of(facts)
     yield Entry("ground_truth.uri", facts.ground_truth or UNKNOWN)
     yield Entry("ground_truth.format", "sagemaker")
-    wait = max(windows.delay, _LEAST_WAIT) if windows.length else None
+    wait = max(windows.delay, _LEAST_WAIT) if _knows_wait(facts, windows) else None
     yield Entry("ground_truth.wait", short(wait) if wait else "", "its jobs ran that much later")
     problem = _PROBLEMS.get(facts.problem or "")
     yield Entry("model_quality.problem", problem or "binary", "" if problem else UNKNOWN)
@@ -114,6 +114,11 @@ def quality_entries(facts: Facts, windows: Windows) -> Iterator[Entry]:
         yield Entry("model_quality.baseline.format", format_ or "csv", "" if format_ else UNKNOWN)
         if not header:
             yield Entry("model_quality.baseline.header", value=False)
+
+
+def _knows_wait(facts: Facts, windows: Windows) -> bool:
+    """A job definition without offsets says that there was none."""
+    return windows.length is not None and (bool(windows.delay) or facts.ground_truth is not None)
 
 
 def _label(facts: Facts) -> str:
@@ -140,7 +145,11 @@ def quality_notes(facts: Facts, windows: Windows) -> Iterator[LeftOver]:
             "model_quality.classes",
             "a probability of each class is read here with the classes' names, in order: list them",
         )
-    if windows.length and windows.delay < _LEAST_WAIT:
+    if not _knows_wait(facts, windows):
+        yield LeftOver(
+            "ground_truth.wait", "only the job definition says how long jobs waited for labels"
+        )
+    elif windows.delay < _LEAST_WAIT:
         yield LeftOver(
             "ground_truth.wait",
             "the service's jobs did not wait for labels; an hour is the least that makes sense",

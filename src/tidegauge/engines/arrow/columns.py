@@ -14,7 +14,7 @@ from tidegauge.engines.arrow.decimals import (
     decimal_extremes,
     decimal_numbers,
 )
-from tidegauge.engines.arrow.numbers import Numbers, profile_numbers
+from tidegauge.engines.arrow.numbers import Numbers, profile_numbers, profile_ordered
 from tidegauge.engines.arrow.texts import profile_texts
 from tidegauge.model.statistics import Kind
 from tidegauge.profile.feature import FeatureProfile
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tidegauge.states.extremes import Extremes
 
 
+_FLOATS = (pa.float64(), pa.float32())
 _DAY_MILLISECONDS = 86_400_000
 _MICROSECOND_NANOSECONDS = 1_000
 
@@ -60,6 +61,9 @@ def failed_column(name: str, position: int, values: pa.ChunkedArray, reason: str
 def _profile(name: str, position: int, column: pa.ChunkedArray, salt: int) -> FeatureProfile:
     column = _decoded(column)
     nulls, rows = column.null_count, len(column)
+    if 0 < nulls < rows and column.type in _FLOATS and column.num_chunks == 1:
+        numbers = profile_ordered(_present(column.chunk(0)), salt)
+        return _number_profile(name, position, Kind.FRACTIONAL, numbers, numbers.extremes, nulls)
     values = _one_array(column.drop_null() if nulls else column)
     kind = values.type
     if not len(values):
@@ -121,6 +125,21 @@ def _kind_of(kind: pa.DataType) -> Kind:
         if is_of(kind):
             return found
     raise TypeError(f"columns of type {kind} are not profiled")
+
+
+def _present(values: pa.Array) -> NDArray[Any]:
+    """The floats of an array with nulls, ascending: as NaN, nulls are sorted to the end.
+
+    To drop them beforehand takes as long as the half of the sort.
+    """
+    known, data = values.buffers()
+    kind, n = np.dtype(values.type.to_pandas_dtype()), len(values)
+    ordered = np.frombuffer(data, kind, n, values.offset * kind.itemsize).copy()
+    byte, bit = divmod(values.offset, 8)
+    bits = np.unpackbits(np.frombuffer(known, np.uint8)[byte:], count=bit + n, bitorder="little")
+    ordered[np.flatnonzero(bits[bit:] == 0)] = np.nan
+    ordered.sort()
+    return ordered[: n - values.null_count]
 
 
 def _numbers(values: pa.Array) -> NDArray[Any]:

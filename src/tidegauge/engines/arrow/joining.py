@@ -35,15 +35,17 @@ KEY = "key"
 """The hash of id and row; it travels with them, so that it is computed once."""
 
 _HASH_BITS = 64
+_OF_ID = np.uint64(0xFFFF << 48)  # by which rows are dealt: those of one record meet in one bucket
 _NONE = -1  # no place, no time
 
 
 def keyed(table: pa.Table) -> pa.Table:
     """The rows, compact, with the hash of their id and of their place in the record."""
-    keys = hash_texts(pc.fill_null(one_piece(table, ID), ""))
+    keys = hash_texts(_filled(one_piece(table, ID), ""))
     rows = one_piece(table, ROW).to_numpy()
     if rows.any():
-        keys = np.where(rows > 0, mix(keys ^ mix(rows.astype(np.uint64))), keys)
+        own = mix(keys ^ mix(rows.astype(np.uint64)))
+        keys = np.where(rows > 0, (keys & _OF_ID) | (own & ~_OF_ID), keys)
     return compact(table).append_column(KEY, pa.array(keys))
 
 
@@ -277,11 +279,13 @@ def _sorted(keys: NDArray[np.uint64], times: Places) -> Places:
     key's leading bits and its place, and keys that begin alike are put in order after that.
     """
     bits = np.uint64(len(keys).bit_length())
-    places = np.arange(len(keys), dtype=np.uint64)
-    words = np.sort((keys >> bits << bits) | places)
-    order: Places = (words & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    heads = words >> bits
-    second = np.flatnonzero(heads[1:] == heads[:-1]) + 1
+    places = (np.uint64(1) << bits) - np.uint64(1)
+    words = keys & ~places
+    words |= np.arange(len(keys), dtype=np.uint64)
+    words.sort()
+    order: Places = (words & places).view(np.int64)
+    words >>= bits
+    second = np.flatnonzero(words[1:] == words[:-1]) + 1
     if len(second):
         several = np.union1d(second - 1, second)
         rows = order[several]
@@ -332,7 +336,9 @@ def _is_one_value(some: Places, others: Places) -> bool:
 def _delays(labelled: Places, predicted: Places) -> dict[int, int]:
     """How many labels came so many hours after the prediction; both by the hours they lie in."""
     known = (labelled != _NONE) & (predicted != _NONE)
-    hours = labelled[known] // HOUR_MICROSECONDS - predicted[known] // HOUR_MICROSECONDS
+    if not known.all():
+        labelled, predicted = labelled[known], predicted[known]
+    hours = labelled // HOUR_MICROSECONDS - predicted // HOUR_MICROSECONDS
     delays, counts = np.unique(np.maximum(hours, 0), return_counts=True)
     return dict(zip(delays.tolist(), counts.tolist(), strict=True))
 
@@ -351,14 +357,18 @@ def _keys(table: pa.Table) -> NDArray[np.uint64]:
 
 def _times(table: pa.Table, name: str) -> Places:
     """Microseconds since the epoch, -1 for none."""
-    micros = one_piece(table, name).cast(pa.int64())
-    found: Places = pc.fill_null(micros, _NONE).to_numpy()
+    found: Places = _filled(one_piece(table, name).cast(pa.int64()), _NONE).to_numpy()
     return found
 
 
 def _numbers(table: pa.Table, name: str) -> Places:
-    found: Places = pc.fill_null(one_piece(table, name), _NONE).to_numpy()
+    found: Places = _filled(one_piece(table, name), _NONE).to_numpy()
     return found
+
+
+def _filled(array: pa.Array, value: object) -> pa.Array:
+    """The array with this value for its nulls, not copied where it has none."""
+    return pc.fill_null(array, value) if array.null_count else array
 
 
 def _true(mask: pa.Array) -> Mask:

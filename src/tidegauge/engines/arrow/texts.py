@@ -11,12 +11,16 @@ import pyarrow.compute as pc
 
 from tidegauge.states.distinct import Distinct
 from tidegauge.states.frequencies import CAPACITY, Frequencies
-from tidegauge.states.hashing import hash_texts, text_buffers
+from tidegauge.states.hashing import blocks, hash_blocks, text_buffers
 from tidegauge.states.lengths import Lengths
 from tidegauge.states.types import Types
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from tidegauge.states.hashing import Block
 
 _BUCKETS = 1 << 16
 _LAST_ASCII = 127
@@ -42,25 +46,31 @@ def profile_texts(values: pa.Array) -> Texts:
         if len(used) < len(distinct):
             distinct, counts = distinct.take(pa.array(used)), counts[used]
         return _of_distinct(distinct, counts)
-    hashes = hash_texts(values)
+    found = list(blocks(values))
+    hashes = hash_blocks(len(values), found)
     distinct = Distinct.of_hashes(hashes)
     if len(distinct.hashes) <= CAPACITY:  # few enough for each count to be exact
         return profile_texts(values.dictionary_encode())
     ones = np.ones(len(values), np.int64)
-    return _assemble(values, ones, distinct, _heavy(values, hashes))
+    return _assemble(values, found, ones, distinct, _heavy(values, hashes))
 
 
 def _of_distinct(values: pa.Array, counts: NDArray[np.int64]) -> Texts:
-    frequencies = Frequencies.of_runs(_plain(values), counts)
-    return _assemble(values, counts, Distinct.of_hashes(hash_texts(values), counts), frequencies)
+    found = list(blocks(values))
+    distinct = Distinct.of_hashes(hash_blocks(len(values), found), counts)
+    return _assemble(values, found, counts, distinct, Frequencies.of_runs(_plain(values), counts))
 
 
 def _assemble(
-    values: pa.Array, counts: NDArray[np.int64], distinct: Distinct, frequencies: Frequencies
+    values: pa.Array,
+    found: Sequence[Block],
+    counts: NDArray[np.int64],
+    distinct: Distinct,
+    frequencies: Frequencies,
 ) -> Texts:
     binary = pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type)
     lengths = _lengths(values, binary=binary)
-    types = Types(string=int(counts.sum())) if binary else Types.of_texts(values, counts)
+    types = Types(string=int(counts.sum())) if binary else Types.of_blocks(values, found, counts)
     empty = int(counts[lengths == 0].sum())
     # Binary values may be anything and large: none of them is kept.
     kept = Frequencies(total=frequencies.total, undercount=frequencies.total)

@@ -59,25 +59,21 @@ class Plan:
         Missing and extra columns, and whether a text column still is one, are plain facts.
         """
         expanded = expand(constraints)
-        tested = [
-            (constraint.feature, constraint.check)
-            for constraint in expanded
-            if _is_tested(constraint)
-            and self.policy.of(constraint.feature, constraint.check).method is Method.BUDGET
-        ]
-        if self.policy.of(*ROWS).method is Method.BUDGET:
-            tested.append(ROWS)
+        names = [(c.feature, c.check) for c in expanded if _is_tested(c)]
+        settings = {test: self.policy.of(*test) for test in (*names, ROWS)}
+        tested = [test for test in settings if settings[test].method is Method.BUDGET]
         levels = self.policy.levels(tested, self.spacing, self.variants)
         floors = _floors(constraints, expanded)
         known = self.calibration.features if self.calibration else {}
         return {
-            test: Trial(levels[test], self._setting(test, floors), known.get(test[0]), self.season)
+            test: Trial(
+                levels[test],
+                _with_floor(settings[test], floors.get(test)),
+                known.get(test[0]),
+                self.season,
+            )
             for test in tested
         }
-
-    def _setting(self, test: Test, floors: Mapping[Test, float]) -> Setting:
-        setting = self.policy.of(*test)
-        return replace(setting, min_effect=floors[test]) if test in floors else setting
 
 
 def _is_tested(constraint: Constraint) -> bool:
@@ -90,6 +86,10 @@ def _is_tested(constraint: Constraint) -> bool:
             return True
         case _:
             return False
+
+
+def _with_floor(setting: Setting, floor: float | None) -> Setting:
+    return setting if floor is None else replace(setting, min_effect=floor)
 
 
 def _floors(constraints: Constraints, expanded: Iterable[Constraint]) -> Mapping[Test, float]:

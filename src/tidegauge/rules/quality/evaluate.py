@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.model.outcome import Outcome, Verdict
 from tidegauge.rules.finding import Finding, not_enough_data, not_evaluated
+from tidegauge.rules.quality.constraints import OPERATORS
 from tidegauge.rules.quality.margins import (
     POWER,
     bound,
@@ -16,7 +17,7 @@ from tidegauge.rules.quality.margins import (
 from tidegauge.rules.quality.moved import moved_most
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from tidegauge.model.quality import Estimate, QualityStatistics
@@ -39,7 +40,8 @@ def evaluate(
     A suggested constraint allows a window that is smaller than expected the wider margin of its
     size, so that few labels are no bad model; a larger window must meet the threshold itself. A
     constraint that was edited, or came from SageMaker, is compared as it stands. A window with
-    fewer than `fewest_rows` labelled rows decides nothing. `baseline` tells what moved.
+    fewer than `fewest_rows` labelled rows decides nothing. `baseline` tells what moved. A metric
+    that could not be constrained is an outcome, too, with the reason.
     """
     moved = moved_most(statistics, baseline) if baseline is not None else None
     outcomes = []
@@ -59,7 +61,17 @@ def evaluate(
                 numbers,
             )
         )
-    return tuple(outcomes)
+    return (*outcomes, *_unconstrained(constraints))
+
+
+def _unconstrained(constraints: QualityConstraints) -> Iterator[Outcome]:
+    """The metrics without a constraint, unless people have written one since."""
+    known = {constraint.metric for constraint in constraints.metrics}
+    operators = OPERATORS[constraints.problem]
+    for metric, reason in constraints.dropped.items():
+        if metric in operators and metric not in known:
+            finding = not_evaluated(f"{metric} has no constraint: {reason}")
+            yield Outcome(metric, operators[metric], finding.verdict, finding.description)
 
 
 def _finding(

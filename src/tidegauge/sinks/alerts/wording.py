@@ -27,7 +27,8 @@ def headline(changes: Sequence[Change]) -> str:
 
 def title(change: Change) -> str:
     """What it is about: `opened: distance, baseline_drift_check (variant blue, critical)`."""
-    aside = f"variant {change.variant}, {change.severity}"
+    rule = f"rule {change.rule}, " if change.rule else ""
+    aside = f"{rule}variant {change.variant}, {change.severity}"
     return f"{change.kind.value}: {change.feature}, {change.check} ({aside})"
 
 
