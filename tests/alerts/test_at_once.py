@@ -44,7 +44,7 @@ def remote(s3: S3Server, bucket: str, moved: World, tmp_path: Path) -> World:
     return World(moved.data, store, conf, s3.settings)
 
 
-@pytest.mark.parametrize(("place", "rounds"), [("moved", 3), ("remote", 2)])
+@pytest.mark.parametrize(("place", "rounds"), [("moved", 2), ("remote", 2)])
 def test_two_reports_at_once_tell_each_change_once(
     s3: S3Server, place: str, rounds: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -239,6 +239,30 @@ def test_labels_that_come_later_revise_a_window(tmp_path: Path) -> None:
     assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
 
 
+def test_labels_that_one_variant_took_are_there_for_the_others(tmp_path: Path) -> None:
+    """Catching up with one variant does not use up what the other ones' labels are in."""
+    made = quality_world(tmp_path, late(2.5))
+    made.run("baseline")
+    made.run("monitor")
+    put(made.data, ground_truth([t for t in told() if t not in late(2.5)], "1.jsonl"))
+    assert 0 == made.run("monitor", "--variant", "blue").code
+    assert 0 == made.run("monitor").code
+    for variant in ("blue", "green"):
+        assert 0.95 == made.document(run_key(variant, 2))["labels"]["coverage"]
+    wanted = expected(("blue", "green"), (3,), told())
+    mine = found(made, "_all", 3)
+    assert wanted == pytest.approx({name: mine[name] for name in wanted}, rel=1e-9)
+
+
+def test_labels_of_before_the_first_unit_are_not_read(tmp_path: Path) -> None:
+    """Years of them may lie there, some of which nobody can read any more."""
+    made = quality_world(tmp_path)
+    put(made.data, {"truth/2023/01/01/00/old.jsonl": b"no label\n" * 1_000})
+    made.run("baseline")
+    assert 0 == made.run("monitor").code
+    assert found(made, "blue", 1)["rows"]
+
+
 def test_without_new_labels_nothing_is_made_again(tmp_path: Path) -> None:
     """A second call finds nothing to do, and leaves every byte as it is."""
     made = quality_world(tmp_path)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegauge.engines.arrow import joining
+from tidegauge.engines.arrow.compact import expanded
 from tidegauge.engines.arrow.joining import KEY, Labels, dealt, keyed
 from tidegauge.model.merged import (
     HOUR_MICROSECONDS,
@@ -186,6 +187,19 @@ def test_rows_of_one_id_meet_in_one_bucket(buckets: int) -> None:
             seen += rows.column(ID).to_pylist()
         assert sorted(some) == sorted(seen)
     assert {1} == {len(places) for places in found.values()}
+
+
+def test_rows_of_one_record_meet_in_one_bucket() -> None:
+    """All of them, in their order: the service's merged line needs every row's label."""
+    some = [Prediction(f"id-{i}", row=row, rows=3) for i in range(40) for row in range(3)]
+    found: dict[str, list[tuple[int, int]]] = {}
+    for bucket, rows in dealt(predictions_of(some), 8):
+        for id_, row in zip(
+            *(expanded(rows).column(n).to_pylist() for n in (ID, ROW)), strict=True
+        ):
+            found.setdefault(id_, []).append((bucket, row))
+    assert 8 == len({places[0][0] for places in found.values()})
+    assert all([(places[0][0], row) for row in range(3)] == places for places in found.values())
 
 
 def predictions_keyed(ids: list[str]) -> pa.Table:

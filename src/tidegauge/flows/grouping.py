@@ -35,6 +35,14 @@ def taking(
     return [key for key in known if takes(key.window)]
 
 
+def of_any(
+    groups: Sequence[LabelGroup], units: Collection[RunKey], closes: timedelta
+) -> list[LabelGroup]:
+    """The groups but for those of hours in which no label of any unit was collected."""
+    of_units = {group.name for group in for_units(groups, units, closes)}
+    return [group for group in groups if group.time is None or group.name in of_units]
+
+
 def for_units(
     groups: Sequence[LabelGroup], units: Collection[RunKey], closes: timedelta
 ) -> list[LabelGroup]:

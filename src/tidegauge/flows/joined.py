@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tidegauge.config.quality import MergedForm
 from tidegauge.engines.joins import Joining
 from tidegauge.errors import InputError
-from tidegauge.flows.grouping import for_units, read_groups, taking
+from tidegauge.flows.grouping import for_units, of_any, read_groups, taking
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.merging import Merging, truth_of
 from tidegauge.flows.sides import captured_side, kept_parts, kept_side, labels_side
@@ -84,14 +84,18 @@ def settle(
     job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
     read = read_labels_read(job.storage, job.layout)
-    unread = [g for g in groups if g.name not in read or read[g.name].digest != g.digest]
     closes = parse_duration(truth_of(job).closes)
+    new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in fresh}
+    unread = [
+        group
+        for group in of_any(groups, (*known, *new), closes)
+        if group.name not in read or read[group.name].digest != group.digest
+    ]
     if groups:
         keys = taking(known, unread, closes)
     else:  # a table, of which nobody knows what is new
         keys = [key for key in known if key.window.end + closes > now]
     again = dict(_known_units(job, reading, keys))
-    new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in fresh}
     if not (new or again):
         return Settled({}, {}, {})
     wanted = {g.name for g in unread} | {g.name for g in for_units(groups, new, closes)}

@@ -7,6 +7,7 @@ and again, as its next revision, when a label came for it since.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidegauge.documents.run import RunStatus
@@ -134,7 +135,9 @@ def _caught_up(
     fresh = [batch for batch in found if unit_of(batch) not in known - outdated]
     kept = frozenset(key for key in known - outdated if variant in {None, key.variant})
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
-    return taken, settle(claimed, reading, fresh, kept, now)
+    settled = settle(claimed, reading, fresh, kept, now)
+    # Labels that only one variant was held against are still to be read for the others.
+    return taken, settled if variant is None else replace(settled, read={})
 
 
 def _given(

@@ -35,6 +35,7 @@ KEY = "key"
 """The hash of id and row; it travels with them, so that it is computed once."""
 
 _HASH_BITS = 64
+_OF_ID = np.uint64(0xFFFF << 48)  # by which rows are dealt: those of one record meet in one bucket
 _NONE = -1  # no place, no time
 
 
@@ -43,7 +44,8 @@ def keyed(table: pa.Table) -> pa.Table:
     keys = hash_texts(_filled(one_piece(table, ID), ""))
     rows = one_piece(table, ROW).to_numpy()
     if rows.any():
-        keys = np.where(rows > 0, mix(keys ^ mix(rows.astype(np.uint64))), keys)
+        own = mix(keys ^ mix(rows.astype(np.uint64)))
+        keys = np.where(rows > 0, (keys & _OF_ID) | (own & ~_OF_ID), keys)
     return compact(table).append_column(KEY, pa.array(keys))
 
 
