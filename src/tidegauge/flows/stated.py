@@ -80,11 +80,14 @@ def stated_runs(
 
 
 def _with_failed(stated: Statistics, profile: Profile) -> Statistics:
-    """What Deequ stated, with the columns that have no statistics, lest they count as missing."""
+    """What Deequ stated, with the columns that it was not asked of, lest they count as missing."""
     by_name = {feature.name: feature for feature in stated.features}
     own = profile.statistics().features
     return replace(stated, features=tuple(by_name.get(f.name, f) for f in own))
 
 
 def _kinds(profile: Profile) -> dict[str, Kind]:
-    return kinds_of(Batch.of(profile.statistics(), None))
+    """The columns that rows have; elements of lists are none, and keep our own statistics."""
+    elements = {feature.name for feature in profile.features if feature.elements}
+    kinds = kinds_of(Batch.of(profile.statistics(), None))
+    return {name: kind for name, kind in kinds.items() if name not in elements}
