@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tidegauge.engines.arrow import joining
 from tidegauge.engines.arrow.compact import expanded
-from tidegauge.engines.arrow.joining import KEY, Labels, dealt, keyed
+from tidegauge.engines.arrow.joining import Labels, dealt, keyed
+from tidegauge.engines.arrow.matching import KEY
 from tidegauge.model.merged import (
     HOUR_MICROSECONDS,
     ID,

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from tidegauge.engines.arrow.compact import expanded, together
-from tidegauge.engines.arrow.joining import KEY, Labels, dealt, keyed
+from tidegauge.engines.arrow.joining import Labels, dealt, keyed
+from tidegauge.engines.arrow.matching import KEY
 from tidegauge.engines.arrow.quality import fold_quality
 from tidegauge.engines.packets import Packet, order
 from tidegauge.model.batch import Part, Reader, Tally

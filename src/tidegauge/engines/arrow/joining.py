@@ -11,6 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegauge.engines.arrow.compact import compact, is_constant, one_piece, plain
+from tidegauge.engines.arrow.matching import (
+    KEY,
+    NONE,
+    Runs,
+    filled,
+    is_one_value,
+    keys_of,
+    numbers_of,
+    picked,
+    same,
+    sorted_keys,
+    times_of,
+    truths,
+)
 from tidegauge.model.merged import (
     HOUR_MICROSECONDS,
     ID,
@@ -31,17 +45,13 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-KEY = "key"
-"""The hash of id and row; it travels with them, so that it is computed once."""
-
 _HASH_BITS = 64
 _OF_ID = np.uint64(0xFFFF << 48)  # by which rows are dealt: those of one record meet in one bucket
-_NONE = -1  # no place, no time
 
 
 def keyed(table: pa.Table) -> pa.Table:
     """The rows, compact, with the hash of their id and of their place in the record."""
-    keys = hash_texts(_filled(one_piece(table, ID), ""))
+    keys = hash_texts(filled(one_piece(table, ID), ""))
     rows = one_piece(table, ROW).to_numpy()
     if rows.any():
         own = mix(keys ^ mix(rows.astype(np.uint64)))
@@ -56,7 +66,7 @@ def dealt(table: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]]:
         yield 0, table
         return
     narrow = np.uint8 if bits <= 8 else np.uint16  # which a stable sort takes a digit at a time
-    bucket = (_keys(table) >> np.uint64(_HASH_BITS - bits)).astype(narrow)
+    bucket = (keys_of(table) >> np.uint64(_HASH_BITS - bits)).astype(narrow)
     order = pa.array(np.argsort(bucket, kind="stable"))
     ordered = pa.table(
         {
@@ -96,9 +106,9 @@ class Labels:
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table.combine_chunks()
-        self._times = _times(table, LABELLED_AT)
-        self._latest = self._times.max(initial=_NONE)
-        self._runs = _Runs.of(self._table, self._times)
+        self._times = times_of(table, LABELLED_AT)
+        self._latest = self._times.max(initial=NONE)
+        self._runs = Runs.of(self._table, self._times)
         self._found = np.zeros(len(table), np.bool_)
 
     def join(self, predictions: pa.Table, until: int, *, again: bool = False) -> Merged:
@@ -111,10 +121,10 @@ class Labels:
         predictions = predictions.combine_chunks()
         table, order, keys = _last_ones(predictions)
         at = self._matched(keys, order)
-        if self._latest >= until and (_picked(self._times, at) >= until).any():
+        if self._latest >= until and (picked(self._times, at) >= until).any():
             return self._joined_before(predictions, until, again=again)
         unequal = self._refused(table, at)
-        self._found[at[at != _NONE]] = True
+        self._found[at[at != NONE]] = True
         news = _News.of(table, self._table, self._times, at)
         corrected, repeated = self._runs.said_before(at[news.fresh])
         counts = MergeCounts(
@@ -125,7 +135,7 @@ class Labels:
             unequal=unequal,
             unidentified=0 if again else one_piece(table, ID).null_count,
             predicted_twice=len(predictions) - len(table),
-            delay_hours=_delays(news.times[news.fresh], _times(table, PREDICTED_AT)[news.fresh]),
+            delay_hours=_delays(news.times[news.fresh], times_of(table, PREDICTED_AT)[news.fresh]),
         )
         return Merged(news.put_in(table), news.fresh, bool(news.replaced.any()), counts)
 
@@ -152,10 +162,10 @@ class Labels:
         The keys ascend, in the order of the predictions.
         """
         runs = self._runs
-        at = np.full(len(keys), _NONE)
+        at = np.full(len(keys), NONE)
         if len(runs.last) and len(keys):
             run = np.minimum(np.searchsorted(runs.keys, keys), len(runs.keys) - 1)
-            at[order] = np.where(runs.keys[run] == keys, runs.last[run], _NONE)
+            at[order] = np.where(runs.keys[run] == keys, runs.last[run], NONE)
         return at
 
     def _refused(self, table: pa.Table, at: Places) -> int:
@@ -163,16 +173,16 @@ class Labels:
 
         Returns how many labels are of a record with another number of rows.
         """
-        if (at == _NONE).all():
+        if (at == NONE).all():
             return 0
-        strangers = (at != _NONE) & ~_same(table, None, self._table, at)
+        strangers = (at != NONE) & ~same(table, None, self._table, at)
         for i in np.flatnonzero(strangers).tolist():  # their hash is another id's, too
             at[i] = self._runs.last_of(table.slice(i, 1), self._table)
-        rows, wanted = _numbers(self._table, ROWS), _numbers(table, ROWS)
-        if _is_one_value(rows, wanted):
+        rows, wanted = numbers_of(self._table, ROWS), numbers_of(table, ROWS)
+        if is_one_value(rows, wanted):
             return 0
-        unequal = (at != _NONE) & ~strangers & (_picked(rows, at) != wanted)
-        at[unequal] = _NONE
+        unequal = (at != NONE) & ~strangers & (picked(rows, at) != wanted)
+        at[unequal] = NONE
         return int(np.count_nonzero(unequal))
 
 
@@ -192,17 +202,17 @@ class _News:
 
     @classmethod
     def of(cls, table: pa.Table, labels: pa.Table, times: Places, at: Places) -> _News:
-        theirs = one_piece(labels, LABEL).take(pa.array(at, mask=at == _NONE))
-        theirs_at, ours_at = _picked(times, at), _times(table, LABELLED_AT)
+        theirs = one_piece(labels, LABEL).take(pa.array(at, mask=at == NONE))
+        theirs_at, ours_at = picked(times, at), times_of(table, LABELLED_AT)
         ours = one_piece(table, LABEL)
         if ours.null_count == len(ours):
             none = np.zeros(len(at), np.bool_)
-            return cls(theirs, np.where(at == _NONE, ours_at, theirs_at), at != _NONE, none, 0)
+            return cls(theirs, np.where(at == NONE, ours_at, theirs_at), at != NONE, none, 0)
         theirs, ours = plain(theirs), plain(ours)
         had = ours.is_valid().to_numpy(zero_copy_only=False)
-        later = (at != _NONE) & had & (theirs_at >= ours_at)
-        equal = _true(pc.equal(theirs, ours))
-        fresh, replaced = (at != _NONE) & ~had, later & ~equal
+        later = (at != NONE) & had & (theirs_at >= ours_at)
+        equal = truths(pc.equal(theirs, ours))
+        fresh, replaced = (at != NONE) & ~had, later & ~equal
         taken = fresh | replaced
         return cls(
             pc.if_else(pa.array(taken), theirs, ours),
@@ -216,92 +226,22 @@ class _News:
     def put_in(self, table: pa.Table) -> pa.Table:
         """The predictions with these labels, their ids texts again."""
         kind = table.schema.field(LABELLED_AT).type
-        times = pa.array(self.times, mask=self.times == _NONE).view(kind)
+        times = pa.array(self.times, mask=self.times == NONE).view(kind)
         columns = {ID: plain(one_piece(table, ID)), LABEL: self.labels, LABELLED_AT: times}
         for name, values in columns.items():
             table = table.set_column(table.schema.get_field_index(name), name, values)
         return table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
-    """Labels by key: `order` sorts them, run i is `[starts[i], starts[i + 1])` of it.
-
-    `last` is the place of each run's last label. `again` has the last label's place for every label
-    that came after another one of its id, and `corrects` says whether it said another value.
-    """
-
-    keys: NDArray[np.uint64]
-    last: Places
-    again: Places
-    corrects: Mask
-    order: Places
-    starts: Places
-
-    @classmethod
-    def of(cls, table: pa.Table, times: Places) -> _Runs:
-        keys = _keys(table)
-        order = _sorted(keys, times)
-        ordered = keys[order]
-        begins = np.ones(len(keys), np.bool_)
-        begins[1:] = ordered[1:] != ordered[:-1]
-        starts = np.append(np.flatnonzero(begins), len(keys))
-        last = order[starts[1:] - 1]
-        second = np.flatnonzero(~begins)
-        before, after = order[second - 1], order[second]
-        one_id = _same(table, before, table, after)  # two ids of one hash do not correct each other
-        said, says = (one_piece(table, LABEL).take(pa.array(at)) for at in (before, after))
-        corrects = ~_true(pc.equal(plain(said), plain(says)))
-        run = np.searchsorted(starts, second, side="right") - 1
-        return cls(ordered[starts[:-1]], last, last[run][one_id], corrects[one_id], order, starts)
-
-    def said_before(self, places: Places) -> tuple[int, int]:
-        """How many labels before the last ones at these places were corrected, and how many not."""
-        chosen = np.zeros(len(self.order), np.bool_)
-        chosen[places] = True
-        told = chosen[self.again]
-        corrected = int(np.count_nonzero(told & self.corrects))
-        return corrected, int(np.count_nonzero(told)) - corrected
-
-    def last_of(self, prediction: pa.Table, labels: pa.Table) -> int:
-        """The place of the last label of a prediction whose hash another id has, too."""
-        run = int(np.searchsorted(self.keys, _keys(prediction)[0]))
-        for place in reversed(self.order[self.starts[run] : self.starts[run + 1]].tolist()):
-            if _same(prediction, np.array([0]), labels, np.array([place]))[0]:
-                return int(place)
-        return _NONE
-
-
-def _sorted(keys: NDArray[np.uint64], times: Places) -> Places:
-    """The order of keys; rows of one key by time, then as they come.
-
-    Plain words are sorted several times as fast as places by their keys: so a word is made of a
-    key's leading bits and its place, and keys that begin alike are put in order after that.
-    """
-    bits = np.uint64(len(keys).bit_length())
-    places = (np.uint64(1) << bits) - np.uint64(1)
-    words = keys & ~places
-    words |= np.arange(len(keys), dtype=np.uint64)
-    words.sort()
-    order: Places = (words & places).view(np.int64)
-    words >>= bits
-    second = np.flatnonzero(words[1:] == words[:-1]) + 1
-    if len(second):
-        several = np.union1d(second - 1, second)
-        rows = order[several]
-        order[several] = rows[np.lexsort((rows, times[rows], keys[rows]))]
-    return order
-
-
 def _last_ones(table: pa.Table) -> tuple[pa.Table, Places, NDArray[np.uint64]]:
     """The predictions without those whose id comes again; the order of their keys, and these."""
-    keys = _keys(table)
+    keys = keys_of(table)
     whenever = np.zeros(len(keys), np.int64)
-    order = _sorted(keys, whenever)
+    order = sorted_keys(keys, whenever)
     ascending = keys[order]
     again = np.flatnonzero(ascending[1:] == ascending[:-1])
     first, second = order[again], order[again + 1]
-    replaced = first[_same(table, first, table, second)]  # which a null id never is
+    replaced = first[same(table, first, table, second)]  # which a null id never is
     if not len(replaced):
         return table, order, ascending
     keep = np.ones(len(table), np.bool_)
@@ -309,68 +249,11 @@ def _last_ones(table: pa.Table) -> tuple[pa.Table, Places, NDArray[np.uint64]]:
     return _last_ones(table.filter(pa.array(keep)))
 
 
-def _same(one: pa.Table, here: Places | None, other: pa.Table, there: Places) -> Mask:
-    """Whether rows are of the same id and of the same place in its record.
-
-    `here` and `there` are their places in the two tables; None is all of them in order.
-    """
-    if not len(one) or not len(other):
-        return np.zeros(len(there), np.bool_)
-    ids, others = (one_piece(table, ID) for table in (one, other))
-    if ids.type != others.type:
-        ids, others = plain(ids), plain(others)
-    mine = ids if here is None else ids.take(pa.array(here))
-    equal = _true(pc.equal(mine, others.take(pa.array(np.maximum(there, 0)))))
-    rows, their_rows = _numbers(one, ROW), _numbers(other, ROW)
-    if _is_one_value(rows, their_rows):
-        return equal
-    in_place: Mask = (rows if here is None else rows[here]) == their_rows[there]
-    return equal & in_place
-
-
-def _is_one_value(some: Places, others: Places) -> bool:
-    """Whether all of them are equal; none of the two is empty."""
-    return bool(some.min() == some.max() == others.min() == others.max())
-
-
 def _delays(labelled: Places, predicted: Places) -> dict[int, int]:
     """How many labels came so many hours after the prediction; both by the hours they lie in."""
-    known = (labelled != _NONE) & (predicted != _NONE)
+    known = (labelled != NONE) & (predicted != NONE)
     if not known.all():
         labelled, predicted = labelled[known], predicted[known]
     hours = labelled // HOUR_MICROSECONDS - predicted // HOUR_MICROSECONDS
     delays, counts = np.unique(np.maximum(hours, 0), return_counts=True)
     return dict(zip(delays.tolist(), counts.tolist(), strict=True))
-
-
-def _picked(values: Places, at: Places) -> Places:
-    """The values at these places, -1 where there is no place."""
-    if not len(values):
-        return np.full(len(at), _NONE)
-    return np.where(at == _NONE, _NONE, values[at])
-
-
-def _keys(table: pa.Table) -> NDArray[np.uint64]:
-    found: NDArray[np.uint64] = one_piece(table, KEY).to_numpy()
-    return found
-
-
-def _times(table: pa.Table, name: str) -> Places:
-    """Microseconds since the epoch, -1 for none."""
-    found: Places = _filled(one_piece(table, name).cast(pa.int64()), _NONE).to_numpy()
-    return found
-
-
-def _numbers(table: pa.Table, name: str) -> Places:
-    found: Places = _filled(one_piece(table, name), _NONE).to_numpy()
-    return found
-
-
-def _filled(array: pa.Array, value: object) -> pa.Array:
-    """The array with this value for its nulls, not copied where it has none."""
-    return pc.fill_null(array, value) if array.null_count else array
-
-
-def _true(mask: pa.Array) -> Mask:
-    found: Mask = pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
-    return found
