@@ -84,7 +84,8 @@ def _ours(data: Path, *, engine: str) -> Run:
         from tidegauge.engines import spark_joins
         from tidegauge.session import start
 
-        return spark_joins.join_labels(start(MASTER), sides, labels, joining(files.size_bytes))
+        buckets = joining(files.size_bytes)
+        return spark_joins.join_labels(start(MASTER), sides, labels, buckets, lean=True)
 
     def run() -> object:
         shutil.rmtree(store, ignore_errors=True)

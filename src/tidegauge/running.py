@@ -131,7 +131,9 @@ class SparkEngine:
 
         session = self._session(jvm_reads=_spark_reads([*predictions, labels]))
         sides = [_opened(session, side) for side in predictions]
-        return spark_joins.join_labels(session, sides, _opened(session, labels), joining)
+        return spark_joins.join_labels(
+            session, sides, _opened(session, labels), joining, lean=self._lean
+        )
 
     def fold_answers(
         self, side: Side | OpenFrame, plan: QualityPlan
@@ -139,7 +141,7 @@ class SparkEngine:
         from tidegauge.engines import spark_joins
 
         session = self._session(jvm_reads=_spark_reads([side]))
-        return spark_joins.fold_answers(session, _opened(session, side), plan)
+        return spark_joins.fold_answers(session, _opened(session, side), plan, lean=self._lean)
 
 
 def _spark_reads(sides: Sequence[Side | OpenFrame]) -> bool:

@@ -15,6 +15,7 @@ from itertools import chain, groupby
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tidegauge.engines.arrow.memory import keep_memory
 from tidegauge.engines.joins import (
     LABELS,
     PREDICTIONS,
@@ -25,7 +26,6 @@ from tidegauge.engines.joins import (
     packets,
 )
 from tidegauge.engines.local import ALONE_BYTES
-from tidegauge.engines.memory import keep_freed
 from tidegauge.engines.packets import order
 from tidegauge.engines.parking import Parking
 from tidegauge.errors import EngineError
@@ -92,7 +92,7 @@ def _workers(parts: Sequence[Part], processes: int | None) -> int:
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
-        with ProcessPoolExecutor(workers, initializer=keep_freed) as pool:
+        with ProcessPoolExecutor(workers, initializer=keep_memory) as pool:
             yield pool
     except BrokenProcessPool as error:
         raise EngineError(

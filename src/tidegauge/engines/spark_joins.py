@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from tidegauge.engines.arrow.workers import begin_task
 from tidegauge.engines.joins import (
     LABELS,
     PREDICTIONS,
@@ -25,7 +26,6 @@ from tidegauge.engines.joins import (
     merged_folds,
     packets,
 )
-from tidegauge.engines.memory import keep_freed
 from tidegauge.engines.packets import SPARK_SCHEMA, Packet, from_batch, order, to_batch
 from tidegauge.engines.parking import Parking
 from tidegauge.engines.spark import (
@@ -71,8 +71,10 @@ def join_labels(
     predictions: Sequence[Side | FrameSide],
     labels: Side | FrameSide,
     joining: Joining,
+    *,
+    lean: bool = False,
 ) -> Joined:
-    """All predictions with their labels, by window and variant.
+    """All predictions with their labels, by window and variant; `lean` workers forgo pandas.
 
     Raises:
         EngineError: the Spark job failed.
@@ -82,14 +84,16 @@ def join_labels(
         dealt = [
             frame
             for name, side in sides
-            if (frame := _dealt(spark, side, _to_packets(name, joining.buckets, parking)))
+            if (
+                frame := _dealt(spark, side, _to_packets(name, joining.buckets, parking), lean=lean)
+            )
             is not None
         ]
         if not dealt:
             return gathered(())
 
         def join(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            keep_freed()
+            begin_task(lean=lean)
             # Put in order here: to sort them, the JVM would copy every payload once more.
             arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
             return _in_batches(joined(arrived, joining, parking))
@@ -111,7 +115,7 @@ def _parking(spark: SparkSession) -> Iterator[Parking]:
 
 
 def fold_answers(
-    spark: SparkSession, side: Side | FrameSide, plan: QualityPlan
+    spark: SparkSession, side: Side | FrameSide, plan: QualityPlan, *, lean: bool = False
 ) -> tuple[dict[Key, QualityProfile], Tally]:
     """The profiles of rows that have their labels, by window and variant, and what was counted.
 
@@ -122,7 +126,7 @@ def fold_answers(
     def to_packets(chunks: Iterable[Chunk], part: str) -> Iterator[Packet]:
         return fold_packets(chunks, part, plan)
 
-    folds = _dealt(spark, side, to_packets)
+    folds = _dealt(spark, side, to_packets, lean=lean)
     if folds is None:
         return merged_folds(())
     with failures_told(), with_settings(spark, _settings([("", side)])):
@@ -133,16 +137,18 @@ def _to_packets(name: str, buckets: int, parking: Parking) -> ToPackets:
     return lambda chunks, part: packets(chunks, name, part, buckets, parking)
 
 
-def _dealt(spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets) -> DataFrame | None:
+def _dealt(
+    spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets, *, lean: bool
+) -> DataFrame | None:
     """The packets of one side; None where there is nothing to read."""
     if isinstance(side, FrameSide):
-        return _dealt_frame(side, to_packets)
+        return _dealt_frame(side, to_packets, lean=lean)
     read, tasks = side.read, pack_tasks(side.parts)
     if not tasks:
         return None
 
     def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        keep_freed()
+        begin_task(lean=lean)
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 for part in tasks[task]:
@@ -151,10 +157,11 @@ def _dealt(spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets) -
     return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(deal, SPARK_SCHEMA)
 
 
-def _dealt_frame(side: FrameSide, to_packets: ToPackets) -> DataFrame:
+def _dealt_frame(side: FrameSide, to_packets: ToPackets, *, lean: bool) -> DataFrame:
     read, names = side.read, side.data.columns
 
     def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        begin_task(lean=lean)
         part = task_part()
         return _in_batches(to_packets(read(part, tables_of(batches, names)), part.id))
 

@@ -8,11 +8,8 @@ from functools import cache
 
 import pyarrow as pa
 
-# mallopt's parameters and the most that its threshold may be: glibc's malloc.h.
-_TRIM_THRESHOLD = -1
-_MMAP_THRESHOLD = -3
-_LARGEST_KEPT = 32 << 20
-_MOST_KEPT = 512 << 20
+_NO_TRIMMING = (-1, -1)  # M_TRIM_THRESHOLD of mallopt(3): the heap never shrinks
+_NO_MAPPING = (-4, 0)  # M_MMAP_MAX: large blocks lie in the heap, too
 
 
 @cache
@@ -21,13 +18,14 @@ def keep_memory() -> bool:
 
     A column of some megabytes is otherwise returned to the system when it is done, and the next
     one's pages are cleared one by one as they are first touched: a sixth of a fold's time. The most
-    that is held at one time stays what it was. Only glibc knows this; elsewhere nothing changes.
+    that is held at one time stays what it was. Arrow then allocates where numpy does, so that each
+    uses what the other has freed. Only glibc knows this; elsewhere nothing changes.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
         return False
-    told = (mallopt(_TRIM_THRESHOLD, _MOST_KEPT), mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT))
-    return all(told)
+    pa.set_memory_pool(pa.system_memory_pool())
+    return all((mallopt(*_NO_TRIMMING), mallopt(*_NO_MAPPING)))
 
 
 def forgo_pandas() -> None:

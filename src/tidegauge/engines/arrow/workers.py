@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from zipimport import zipimporter
 
-from tidegauge.engines.arrow.memory import forgo_pandas
+from tidegauge.engines.arrow.memory import forgo_pandas, keep_memory
 
 
 def begin_task(*, lean: bool) -> None:
-    """Make this worker, and its next tasks, begin quickly; `lean` ones forgo pandas.
+    """Make this worker quick: it keeps its memory, and a `lean` one forgoes pandas.
 
     pyspark has all finders of modules look again before each task. Those of zip archives, and
     pyspark itself is one on the path, then read the archive's whole directory (Python before 3.12):
     a tenth of a second of CPU a task. A finder that is dropped is made again when it is needed.
     """
+    keep_memory()
     for path, finder in list(sys.path_importer_cache.items()):
         if isinstance(finder, zipimporter):
             del sys.path_importer_cache[path]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidegauge.engines.arrow.workers import begin_task
 from tidegauge.engines.rows.table import RUN, batches, spark_schema
 from tidegauge.engines.spark import pack_tasks, tables_of
 from tidegauge.model.batch import Part
@@ -25,6 +26,7 @@ def of_parts(
     tasks, runs, kinds = pack_tasks(parts), asked.runs, asked.kinds
 
     def rows(numbers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        begin_task(lean=False)
         for batch in numbers:
             for task in batch.column(0).to_pylist():
                 for part in tasks[task]:
@@ -40,6 +42,8 @@ def of_frame(data: DataFrame, read: TableReader, asked: Questions) -> DataFrame:
 
     def rows(given: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
+
+        begin_task(lean=False)
 
         context = TaskContext.get()
         part = Part(f"task-{context.partitionId() if context else 0:06d}", ())
