@@ -51,6 +51,8 @@ _CONNECT = "sc://"
 _JAVAS = range(17, 23)
 _LIGHT = "-XX:+UseSerialGC"
 _FAST_START = "-XX:TieredStopAtLevel=1"  # enough for a JVM that only deals out the work
+# Else the one thread that finds no memory ends, and all others wait for it.
+_NO_ZOMBIE = "-XX:+ExitOnOutOfMemoryError"
 
 
 def start(master: str | None, *, jvm_reads: bool = False, deequ: bool = False) -> SparkSession:
@@ -189,7 +191,7 @@ def _local(*, jvm_reads: bool) -> dict[str, str]:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     quiet = Path(__file__).with_name("log4j2.properties")
     logging = f"-Dlog4j2.configurationFile={quiet.as_uri()}" if quiet.exists() else ""
-    options = _LIGHT if jvm_reads else f"{_LIGHT} {_FAST_START}"
+    options = f"{_LIGHT} {_NO_ZOMBIE}" if jvm_reads else f"{_LIGHT} {_NO_ZOMBIE} {_FAST_START}"
     return {
         **_LOCAL,
         # States are merged by as many tasks: more than the cores only take turns.

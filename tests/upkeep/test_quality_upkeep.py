@@ -76,16 +76,18 @@ def test_what_cannot_be_told_has_its_reason(tmp_path: Path) -> None:
 
 
 def test_the_doctor_looks_at_labels_and_baseline(made: World) -> None:
-    """As at captures; labels that are not there are a fault."""
+    """As at captures; labels may come later, the baseline's answers must be there."""
     well = made.run("doctor")
     places = ["captures.uri", "ground_truth.uri", "model_quality.baseline.uri"]
     assert (0, places) == (
         well.code,
         [line[6:].split(":")[0] for line in well.out.splitlines() if ".uri:" in line],
     )
-    ill = made.run("doctor", "--set", f"ground_truth.uri={made.data}/nowhere")
+    early = made.run("doctor", "--set", f"ground_truth.uri={made.data}/nowhere")
+    assert (0, True) == (early.code, "nothing is there yet" in early.out)
+    ill = made.run("doctor", "--set", f"model_quality.baseline.uri={made.data}/nowhere")
     assert 4 == ill.code
-    assert ["ground_truth.uri"] == [
+    assert ["model_quality.baseline.uri"] == [
         line[6:].split(":")[0] for line in ill.out.splitlines() if line.startswith("FAULT")
     ]
 

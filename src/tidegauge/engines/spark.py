@@ -47,6 +47,12 @@ _MOST_ROWS_A_BATCH = 4_096
 _TABLE_ROWS = 65_536
 _TABLE_BYTES = 64 << 20
 
+_ENDED = (
+    "Spark's JVM ended before the job was done; if it ran out of memory (its last words are "
+    "above), give it more: spark.driver.memory=4g in spark-defaults.conf, or spark-submit "
+    "--driver-memory 4g"
+)
+
 BATCH_SETTING = "spark.sql.execution.arrow.maxRecordsPerBatch"
 SHUFFLE_SETTING = "spark.sql.shuffle.partitions"
 
@@ -138,16 +144,20 @@ def failures_told() -> Iterator[None]:
     from pyspark.errors import PySparkException
 
     failures: tuple[type[Exception], ...] = (PySparkException,)
+    endings: tuple[type[Exception], ...] = ()
     try:
-        from py4j.protocol import Py4JJavaError
+        from py4j.protocol import Py4JError, Py4JJavaError
     except ImportError:  # a client of Spark Connect alone has no py4j
         pass
     else:
         failures = (PySparkException, Py4JJavaError)
+        endings = (Py4JError, ConnectionError)
     try:
         yield
     except failures as error:
         raise EngineError(_reason(error)) from error
+    except endings as error:
+        raise EngineError(_ENDED) from error
 
 
 def is_connect(spark: SparkSession) -> bool:
