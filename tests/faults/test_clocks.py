@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
-from tests.e2e.world import World, captures, conf_of, put, run_key, training, write_conf
+from tests.e2e.world import World, run_key
+from tests.faults.leased import leased_world
 from tests.faults.racing import race, stopped
 from tests.faults.sound import runs_of
 
@@ -26,10 +27,7 @@ LEASE_SECONDS = 4.0  # time enough to come to a claim on a busy machine
 @pytest.fixture
 def remote(s3: S3Server, bucket: str, tmp_path: Path) -> World:
     """A world in a bucket, with a baseline; claims lapse soon."""
-    data = put(f"{bucket}/data", training() | captures(), s3.settings)
-    settings = {"endpoint": s3.endpoint, "region": s3.region, "lease": LEASE_SECONDS}
-    conf = write_conf(tmp_path, conf_of(data, f"{bucket}/store", s3=settings))
-    made = World(data, f"{bucket}/store", conf, s3.settings)
+    made = leased_world(s3, bucket, tmp_path, LEASE_SECONDS)
     assert 0 == made.run("baseline").code
     return made
 

@@ -7,7 +7,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.world import World, captures, conf_of, put, training, write_conf
+from tests.e2e.world import World, put
+from tests.faults.leased import leased_world
 from tests.faults.racing import killed
 from tests.faults.sound import runs_of
 
@@ -28,10 +29,7 @@ PATIENCE_SECONDS = 30
 @pytest.fixture
 def remote(s3: S3Server, bucket: str, tmp_path: Path) -> World:
     """A world in a bucket; claims lapse soon."""
-    data = put(f"{bucket}/data", training() | captures(), s3.settings)
-    settings = {"endpoint": s3.endpoint, "region": s3.region, "lease": LEASE_SECONDS}
-    conf = write_conf(tmp_path, conf_of(data, f"{bucket}/store", s3=settings))
-    return World(data, f"{bucket}/store", conf, s3.settings)
+    return leased_world(s3, bucket, tmp_path, LEASE_SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e.killing import killed
-from tests.e2e.world import World, captures, conf_of, put, training, write_conf
+from tests.faults.leased import leased_world
 from tests.faults.racing import awake, race, stopped
 from tests.faults.sound import runs_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.e2e.world import Files, Travelled
+    from tests.e2e.world import Files, Travelled, World
     from tests.s3_server import S3Server
 
 FOURTH = ("--window", "2024-03-04/P1D")
@@ -30,10 +30,7 @@ LEASE_SECONDS = 2.0
 @pytest.fixture
 def remote(s3: S3Server, bucket: str, tmp_path: Path) -> World:
     """A world in a bucket, with a baseline; claims lapse soon."""
-    data = put(f"{bucket}/data", training() | captures(), s3.settings)
-    settings = {"endpoint": s3.endpoint, "region": s3.region, "lease": LEASE_SECONDS}
-    conf = write_conf(tmp_path, conf_of(data, f"{bucket}/store", s3=settings))
-    made = World(data, f"{bucket}/store", conf, s3.settings)
+    made = leased_world(s3, bucket, tmp_path, LEASE_SECONDS)
     assert 0 == made.run("baseline").code
     return made
 

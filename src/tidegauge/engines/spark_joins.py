@@ -81,14 +81,11 @@ def join_labels(
     """
     sides = [(PREDICTIONS, side) for side in predictions] + [(LABELS, labels)]
     with _parking(spark) as parking:
-        dealt = [
-            frame
+        frames = [
+            _dealt(spark, side, _to_packets(name, joining.buckets, parking), lean=lean)
             for name, side in sides
-            if (
-                frame := _dealt(spark, side, _to_packets(name, joining.buckets, parking), lean=lean)
-            )
-            is not None
         ]
+        dealt = [frame for frame in frames if frame is not None]
         if not dealt:
             return gathered(())
 

@@ -27,12 +27,12 @@ class Columns:
 
 def typed(table: pa.Table, kinds: Mapping[str, Kind]) -> Columns:
     """The columns in the types of their kinds; texts without a kind in the type that fits all."""
-    return _each(table, kinds, _conform_or_infer)
+    return each_column(table, kinds, _conform_or_infer)
 
 
 def conformed(table: pa.Table, kinds: Mapping[str, Kind]) -> Columns:
     """The columns in the types of their kinds; those without a kind as they are."""
-    return _each(table, kinds, conform)
+    return each_column(table, kinds, conform)
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
@@ -54,11 +54,12 @@ def content_of(texts: pa.Array) -> pa.Buffer:
     )
 
 
-def _each(
+def each_column(
     table: pa.Table,
     kinds: Mapping[str, Kind],
     read: Callable[[pa.Array, Kind | None], Values],
 ) -> Columns:
+    """What `read` makes of each column by its kind, and the texts that are not of it."""
     columns, mismatched = [], []
     for name, column in zip(table.column_names, table.columns, strict=True):
         values, others = read(one_array(column), kinds.get(name))

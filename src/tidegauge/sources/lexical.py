@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegauge.model.statistics import Kind
-from tidegauge.sources.columns import Columns, one_array
+from tidegauge.sources.columns import Columns, each_column
 from tidegauge.sources.kinds import conform, infer
 from tidegauge.sources.source import CaptureSource, NumberRules, TrainingSource
 from tidegauge.states.types import FRACTIONAL, INTEGRAL
@@ -77,13 +77,7 @@ class LexicalReader:
 
 def strictly_typed(table: pa.Table, kinds: Mapping[str, Kind]) -> Columns:
     """Columns of texts in the types of their kinds, or in the type that all their values have."""
-    columns, mismatched = [], []
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        values, others = _read(one_array(column), kinds.get(name))
-        columns.append(values)
-        if others is not None:
-            mismatched.append((name, others))
-    return Columns(pa.table(columns, table.column_names), tuple(mismatched))
+    return each_column(table, kinds, _read)
 
 
 def _read(texts: pa.Array, kind: Kind | None) -> Values:
