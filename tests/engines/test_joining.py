@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegauge.engines.arrow import joining
-from tidegauge.engines.arrow.compact import expanded
+from tidegauge.engines.arrow.compact import one_piece, plain
 from tidegauge.engines.arrow.joining import Labels, dealt, keyed
 from tidegauge.engines.arrow.matching import KEY
 from tidegauge.model.merged import (
@@ -195,9 +195,8 @@ def test_rows_of_one_record_meet_in_one_bucket() -> None:
     some = [Prediction(f"id-{i}", row=row, rows=3) for i in range(40) for row in range(3)]
     found: dict[str, list[tuple[int, int]]] = {}
     for bucket, rows in dealt(predictions_of(some), 8):
-        for id_, row in zip(
-            *(expanded(rows).column(n).to_pylist() for n in (ID, ROW)), strict=True
-        ):
+        ids = plain(one_piece(rows, ID)).to_pylist()
+        for id_, row in zip(ids, rows.column(ROW).to_pylist(), strict=True):
             found.setdefault(id_, []).append((bucket, row))
     assert 8 == len({places[0][0] for places in found.values()})
     assert all([(places[0][0], row) for row in range(3)] == places for places in found.values())

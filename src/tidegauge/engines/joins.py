@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tidegauge.engines.arrow.compact import expanded, together
+from tidegauge.engines.arrow.compact import together
 from tidegauge.engines.arrow.joining import Labels, dealt, keyed
 from tidegauge.engines.arrow.matching import KEY
 from tidegauge.engines.arrow.quality import fold_quality
@@ -223,15 +224,26 @@ def _joined(
 def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> pa.Buffer:
     in_place = joining.again.get(key, False)
     kept = merged.changed or not in_place
-    if kept:
-        joining.keep(*key, bucket, expanded(merged.table.drop_columns(KEY)))
     whole = merged.replaced or not in_place
-    wanted = merged.table.column(LABEL).is_valid() if whole else pa.array(merged.fresh)
-    unneeded = _UNNEEDED if joining.plan.subsamples else (ID, *_UNNEEDED)
-    rows = merged.table.drop_columns(unneeded).filter(wanted)
-    profile = folded([rows], joining.plan, *key, str(bucket), str(len(rows)))
+    # Put and folded side by side: one waits for the disk while the other computes.
+    with ThreadPoolExecutor(1) as beside:
+        if kept:
+            rows = merged.table.drop_columns(KEY)
+            put = beside.submit(joining.keep, *key, bucket, rows)
+        profile = _profile(bucket, key, merged, joining.plan, whole=whole)
+        if kept:
+            put.result()
     about = {"kept": kept, "whole": whole, "counts": merged.counts.as_json()}
     return pa.py_buffer(json.dumps(about).encode() + b"\n" + profile.to_bytes())
+
+
+def _profile(
+    bucket: int, key: Key, merged: Merged, plan: QualityPlan, *, whole: bool
+) -> QualityProfile:
+    wanted = merged.table.column(LABEL).is_valid() if whole else pa.array(merged.fresh)
+    unneeded = _UNNEEDED if plan.subsamples else (ID, *_UNNEEDED)
+    rows = merged.table.drop_columns(unneeded).filter(wanted)
+    return folded([rows], plan, *key, str(bucket), str(len(rows)))
 
 
 def _state(packet: Packet) -> BucketState:

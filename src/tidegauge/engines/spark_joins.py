@@ -39,6 +39,7 @@ from tidegauge.engines.spark import (
     task_part,
     with_settings,
 )
+from tidegauge.engines.spreading import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -97,8 +98,17 @@ def join_labels(
 
         with failures_told(), with_settings(spark, _settings(sides)):
             whole = reduce(lambda one, other: one.union(other), dealt)
-            meeting = whole.repartition(min(joining.buckets + 1, _MOST_JOINERS), "bucket")
+            meeting = _met(whole, min(joining.buckets, _MOST_JOINERS))
             return gathered(_collected(meeting.mapInArrow(join, SPARK_SCHEMA)))
+
+
+def _met(dealt: DataFrame, partitions: int) -> DataFrame:
+    """The packets, those of each bucket together; what parts say of themselves lies beside one."""
+    from pyspark.sql.functions import expr
+
+    places = ", ".join(map(str, spread(partitions)))
+    place = expr(f"array({places})[greatest(bucket, 0) % {partitions}]")
+    return dealt.repartition(partitions, place)
 
 
 @contextmanager

@@ -70,6 +70,7 @@ def _parquet(table: pa.Table) -> bytes:
 
     Times lie close together, so that their differences take few bits. Of ids and scores hardly two
     are alike: a dictionary of them is a waste, and so are bounds that nobody would search by.
+    Labels that come as codes of a dictionary go as such, and come back as texts.
     """
     times = [f.name for f in table.schema if pa.types.is_timestamp(f.type)]
     few = [f.name for f in table.schema if f.name in _FEW or pa.types.is_string(f.type)]
@@ -83,6 +84,7 @@ def _parquet(table: pa.Table) -> bytes:
         use_dictionary=[name for name in few if name not in (ID, RECORD)],
         column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
         write_statistics=times,
+        store_schema=False,
     )
     return stream.getvalue()
 

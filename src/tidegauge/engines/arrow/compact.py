@@ -39,13 +39,6 @@ def together(tables: Sequence[pa.Table]) -> pa.Table:
     return table.combine_chunks()
 
 
-def expanded(table: pa.Table) -> pa.Table:
-    """The same rows, their ids and labels texts again."""
-    for name in (ID, LABEL):
-        table = _with(table, name, plain(one_piece(table, name)))
-    return table
-
-
 def plain(array: pa.Array) -> pa.Array:
     """The values as they were before they became compact."""
     if pa.types.is_dictionary(array.type):
