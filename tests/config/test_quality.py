@@ -95,6 +95,10 @@ def test_the_answer_is_what_the_problem_needs(
         ({"model_quality__score": ["a", "b"]}, "expected as many columns as there are `classes`"),
         ({"ground_truth__wait": "soon"}, "ground_truth.wait: 'soon' is not a duration"),
         ({"ground_truth__coverage": 1.5}, "expected a share above 0, up to 1, found 1.5"),
+        (
+            {"ground_truth__coverage": 0.9, "ground_truth__merged": "none"},
+            "ground_truth.coverage: how many labels there are is known of kept rows alone",
+        ),
         ({"ground_truth__id": "key"}, "`id` and `time` are of the other formats"),
         ({"ground_truth": {"uri": "g", "format": "csv"}}, "the format csv needs `id` and `label`"),
         (

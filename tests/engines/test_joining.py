@@ -84,7 +84,7 @@ def _table(some: list[Any], columns: dict[str, str]) -> pa.Table:
 
 def labelled(merged: joining.Merged) -> list[tuple[str | None, str | None]]:
     """The ids with their labels."""
-    return [(row[ID], row[LABEL]) for row in merged.table.to_pylist()]
+    return [(row[ID], row[LABEL]) for row in merged.rows().to_pylist()]
 
 
 def test_the_last_label_counts_and_what_it_corrects_is_counted() -> None:
@@ -226,7 +226,7 @@ def test_the_join_is_that_of_a_dictionary(
     unique = {(one.id, one.row): None for one in predictions}
     expected = sorted((*key, last.get(key)) for key in unique)
 
-    found = [(row[ID], row[ROW], row[LABEL]) for row in merged.table.to_pylist()]
+    found = [(row[ID], row[ROW], row[LABEL]) for row in merged.rows().to_pylist()]
     assert expected == sorted(found, key=lambda row: row[:2])
     assert sum(key in last for key in unique) == merged.counts.labelled
     changes = [
@@ -237,4 +237,4 @@ def test_the_join_is_that_of_a_dictionary(
     ]
     assert sum(a != b for a, b in changes) == merged.counts.corrected
     assert sum(a == b for a, b in changes) == merged.counts.repeated
-    assert KEY in merged.table.column_names
+    assert KEY not in merged.rows().column_names

@@ -19,10 +19,14 @@ class LabelFormat(StrEnum):
 
 
 class MergedForm(StrEnum):
-    """How the merged rows are kept: as Parquet, or as the service's merged JSON Lines, too."""
+    """How the merged rows are kept: as Parquet, as the service's merged JSON Lines, too, or not.
+
+    Without them a window is joined once, when its wait is over, and no label revises it.
+    """
 
     PARQUET = "parquet"
     SAGEMAKER = "sagemaker"
+    NONE = "none"
 
 
 class Deviation(StrEnum):

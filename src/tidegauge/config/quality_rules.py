@@ -57,6 +57,11 @@ def _sensitive(conf: Conf, truth: GroundTruth) -> Iterator[str]:
 
 def _merged(conf: Conf, truth: GroundTruth) -> Iterator[str]:
     captures = conf.captures
+    if truth.merged is MergedForm.NONE and truth.coverage is not None:
+        yield (
+            "ground_truth.coverage: how many labels there are is known of kept rows alone, and "
+            "`merged` is none: expected no coverage; a window is evaluated after its `wait`"
+        )
     if captures and captures.format != "sagemaker" and truth.merged is MergedForm.SAGEMAKER:
         yield (
             "ground_truth.merged: only captures of an endpoint (`captures.format: sagemaker`) have "

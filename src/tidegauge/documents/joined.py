@@ -25,9 +25,10 @@ class JoinedUnit:
     """The predictions of one unit of time and variant, merged with the labels known so far.
 
     `revision` counts how often labels came after the first join. `files` are the rows', and
-    `profiles` their states', by bucket. `read_as` is the digest of how captures were read, `plan`
-    that of what was folded; `digest` is of all that a window's run stands on. `tag` is that of the
-    document as it was read, "" before it was put; it says nothing of the unit.
+    `profiles` their states', by bucket; where rows are not kept there are no files. `read_as` is
+    the digest of how captures were read, `plan` that of what was folded; `digest` is of all that a
+    window's run stands on. `tag` is that of the document as it was read, "" before it was put; it
+    says nothing of the unit.
     """
 
     revision: int
@@ -41,6 +42,11 @@ class JoinedUnit:
     plan: str
     digest: str
     tag: str = field(default="", compare=False)
+
+    @property
+    def takes_labels(self) -> bool:
+        """Whether labels can still be joined with it: its rows are kept, if it has any."""
+        return bool(self.files) or not self.profiles
 
 
 def encode(unit: JoinedUnit) -> dict[str, Any]:

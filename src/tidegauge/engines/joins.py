@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _DEALT_AT_ONCE = _FOLDED_AT_ONCE = 1 << 20  # rows
 _ABOUT = -1  # the bucket of what a part says of itself
-_UNNEEDED = (KEY, ROW, ROWS, PREDICTED_AT, LABELLED_AT)  # to fold rows; the id is for subsamples
+_UNNEEDED = (ROW, ROWS, PREDICTED_AT, LABELLED_AT)  # to fold rows; the id is for subsamples
 # In the order in which a bucket needs them.
 LABELS, PREDICTIONS, ANSWER = "1 labels", "2 predictions", "3 answer"
 
@@ -58,15 +58,15 @@ class Side:
 class Joining:
     """What a join has to do; it survives the way to a worker process.
 
-    `buckets` is a power of two. `until` says, by window, from when on a label comes too late
-    (microseconds). `again` has the windows and variants whose predictions were merged before: true
-    where their rows lie in these very buckets, and were folded by this plan, so that a bucket in
-    which nothing has changed is left as it is.
+    `buckets` is a power of two. `keep` is None where rows are not kept. `until` says, by window,
+    from when on a label comes too late (microseconds). `again` has the windows and variants whose
+    predictions were merged before: true where their rows lie in these very buckets, and were folded
+    by this plan, so that a bucket in which nothing has changed is left as it is.
     """
 
     plan: QualityPlan
     buckets: int
-    keep: Keep
+    keep: Keep | None
     until: Mapping[str, int]
     again: Mapping[Key, bool]
 
@@ -75,12 +75,12 @@ class Joining:
 class BucketState:
     """What became of one window's rows in one bucket.
 
-    `kept`: the rows were put where they are kept. `whole`: the profile is that of all labelled
-    rows, else of those alone whose label is new.
+    `changed`: the rows are not those that were kept before. `whole`: the profile is that of all
+    labelled rows, else of those alone whose label is new.
     """
 
     bucket: int
-    kept: bool
+    changed: bool
     whole: bool
     counts: MergeCounts
     profile: QualityProfile
@@ -223,17 +223,17 @@ def _joined(
 
 def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> pa.Buffer:
     in_place = joining.again.get(key, False)
-    kept = merged.changed or not in_place
+    changed = merged.changed or not in_place
     whole = merged.replaced or not in_place
     # Put and folded side by side: one waits for the disk while the other computes.
     with ThreadPoolExecutor(1) as beside:
-        if kept:
-            rows = merged.table.drop_columns(KEY)
-            put = beside.submit(joining.keep, *key, bucket, rows)
+        putting = []
+        if changed and joining.keep is not None:
+            putting.append(beside.submit(joining.keep, *key, bucket, merged.rows()))
         profile = _profile(bucket, key, merged, joining.plan, whole=whole)
-        if kept:
+        for put in putting:
             put.result()
-    about = {"kept": kept, "whole": whole, "counts": merged.counts.as_json()}
+    about = {"changed": changed, "whole": whole, "counts": merged.counts.as_json()}
     return pa.py_buffer(json.dumps(about).encode() + b"\n" + profile.to_bytes())
 
 
@@ -241,8 +241,8 @@ def _profile(
     bucket: int, key: Key, merged: Merged, plan: QualityPlan, *, whole: bool
 ) -> QualityProfile:
     wanted = merged.table.column(LABEL).is_valid() if whole else pa.array(merged.fresh)
-    unneeded = _UNNEEDED if plan.subsamples else (ID, *_UNNEEDED)
-    rows = merged.table.drop_columns(unneeded).filter(wanted)
+    table = merged.rows() if plan.subsamples else merged.table.drop_columns([ID, KEY])
+    rows = table.drop_columns(_UNNEEDED).filter(wanted)
     return folded([rows], plan, *key, str(bucket), str(len(rows)))
 
 
@@ -251,7 +251,7 @@ def _state(packet: Packet) -> BucketState:
     about = json.loads(line)
     counts = MergeCounts.from_json(about["counts"])
     state = QualityProfile.from_bytes(profile)
-    return BucketState(packet.bucket, about["kept"], about["whole"], counts, state)
+    return BucketState(packet.bucket, about["changed"], about["whole"], counts, state)
 
 
 def _in_order(tallies: Mapping[str, Tally]) -> Tally:

@@ -19,7 +19,7 @@ from tidegauge.engines.joins import Joining
 from tidegauge.errors import InputError
 from tidegauge.flows.grouping import for_units, of_any, read_groups, taking
 from tidegauge.flows.job import MODEL_QUALITY
-from tidegauge.flows.merging import Merging, truth_of
+from tidegauge.flows.merging import Merging, keeps_rows, truth_of
 from tidegauge.flows.sides import captured_side, kept_parts, kept_side, labels_side
 from tidegauge.model.batch import Tally
 from tidegauge.model.window import EPOCH, parse_duration
@@ -174,10 +174,11 @@ class _Pass:
         revisions = {_place(key): 0 for key in self.new}
         revisions |= {_place(key): unit.revision + 1 for key, unit in self.again.items()}
         windows = {key.window for key in (*self.new, *self.again)}
+        keeper = RowsKeeper(job.layout, job.conf.s3, revisions) if keeps_rows(job) else None
         joining = Joining(
             reading.plan,
             buckets,
-            RowsKeeper(job.layout, job.conf.s3, revisions),
+            keeper,
             until={w.key: (w.end + closes - EPOCH) // _MICROSECOND for w in windows},
             again={
                 _place(key): unit.buckets == buckets and unit.plan == reading.folded_as
@@ -195,13 +196,18 @@ class _Pass:
 def _known_units(
     job: Job, reading: Reading, keys: Collection[RunKey]
 ) -> Iterator[tuple[RunKey, JoinedUnit]]:
-    """Units that were merged before, but for those of columns that the conf does not name now."""
+    """Units that were merged before and whose rows are kept.
+
+    Those of columns that the conf does not name now are left out.
+    """
     others = 0
     for key in sorted(keys):
         unit = read_unit(job.storage, job.layout, key)
-        if unit is not None and unit.read_as == reading.read_as:
+        if unit is None or not unit.takes_labels:
+            continue
+        if unit.read_as == reading.read_as:
             yield key, unit
-        others += unit is not None and unit.read_as != reading.read_as
+        others += unit.read_as != reading.read_as
     if others:
         log.warning(
             "%d units were merged from other columns of the captures than the conf names now: they "

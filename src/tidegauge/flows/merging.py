@@ -52,10 +52,11 @@ class Merging:
     ) -> JoinedUnit:
         """The first revision of a unit, whose captures were read for the first time, or again."""
         self.claimed.must_hold(key)
+        kept = keeps_rows(self.job)
         unit = JoinedUnit(
             revision=0,
             buckets=self.buckets,
-            files={state.bucket: rows_name(0, state.bucket) for state in states},
+            files={state.bucket: rows_name(0, state.bucket) for state in states if kept},
             profiles={state.bucket: profile_name(0, state.bucket) for state in states},
             counts=_summed(states),
             counted={name: getattr(tally, name) for name in COUNTED},
@@ -77,7 +78,7 @@ class Merging:
         if not in_place and truth_of(self.job).merged is MergedForm.SAGEMAKER:
             remove_lines(self.job.storage, self.job.layout, key, self.buckets)
         revision = unit.revision + 1
-        kept = [state for state in states if state.kept]
+        kept = [state for state in states if state.changed]
         profiles = {
             profile_name(revision, state.bucket): to_parquet(self._profile(key, unit, state))
             for state in kept
@@ -128,6 +129,11 @@ def truth_of(job: Job) -> GroundTruth:
     if truth is None:
         raise UsageError("the conf has no `ground_truth`: add the section with `uri` and `format`")
     return truth
+
+
+def keeps_rows(job: Job) -> bool:
+    """Whether predictions are kept with their labels, so that later labels can revise a window."""
+    return truth_of(job).merged is not MergedForm.NONE
 
 
 def _summed(states: Sequence[BucketState]) -> MergeCounts:

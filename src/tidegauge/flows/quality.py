@@ -19,10 +19,12 @@ from tidegauge.flows.evaluating import Evaluating
 from tidegauge.flows.job import MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
 from tidegauge.flows.late import Lookback, outdated_units, unit_of
+from tidegauge.flows.merging import keeps_rows, truth_of
 from tidegauge.flows.pinned_quality import read_pinned_quality
 from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.service import Service
 from tidegauge.flows.units import units_of
+from tidegauge.model.window import parse_duration
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import commit_labels_read, joined_units
 from tidegauge.sinks.runs import completed
@@ -101,10 +103,13 @@ def _caught_up(
     """
     job = claimed.job
     spans = complete_windows(job, reading.source, now, variant)
+    # Where rows are not kept, a window is joined but once: when all of its labels had their time.
+    once, wait = not keeps_rows(job), parse_duration(truth_of(job).wait)
     windows: dict[Window, list[str]] = {}
     for name, some in spans.items():
         for one in some:
-            windows.setdefault(one, []).append(name)
+            if not once or one.end + wait <= now:
+                windows.setdefault(one, []).append(name)
     known = joined_units(job.storage, job.layout)
     done = completed(job.storage, job.layout, MODEL_QUALITY)
     lacking = {
@@ -133,11 +138,11 @@ def _caught_up(
     of_recent = [batch for batch in found if batch.window in recent]
     outdated = outdated_units(job, reading.source, of_recent)
     fresh = [batch for batch in found if unit_of(batch) not in known - outdated]
-    kept = frozenset(key for key in known - outdated if variant in {None, key.variant})
+    kept = frozenset(key for key in known - outdated if not once and variant in {None, key.variant})
     reading = reading.of_files(fresh[0].inputs, job) if fresh else reading
     settled = settle(claimed, reading, fresh, kept, now)
-    # Labels that only one variant was held against are still to be read for the others.
-    return taken, settled if variant is None else replace(settled, read={})
+    # Labels that only some predictions were held against are still to be read for the others.
+    return taken, settled if variant is None and not once else replace(settled, read={})
 
 
 def _given(

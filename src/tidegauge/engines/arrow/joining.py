@@ -97,6 +97,12 @@ class Merged:
     def changed(self) -> bool:
         return self.replaced or bool(self.fresh.any())
 
+    def rows(self) -> pa.Table:
+        """The rows as they are kept: without keys, their ids texts again."""
+        ids = plain(one_piece(self.table, ID))
+        place = self.table.schema.get_field_index(ID)
+        return self.table.set_column(place, ID, ids).drop_columns(KEY)
+
 
 class Labels:
     """The labels of one bucket, keyed; of those with one key the last one collected counts.
@@ -224,11 +230,10 @@ class _News:
         )
 
     def put_in(self, table: pa.Table) -> pa.Table:
-        """The predictions with these labels, their ids texts again."""
+        """The predictions with these labels."""
         kind = table.schema.field(LABELLED_AT).type
         times = pa.array(self.times, mask=self.times == NONE).view(kind)
-        columns = {ID: plain(one_piece(table, ID)), LABEL: self.labels, LABELLED_AT: times}
-        for name, values in columns.items():
+        for name, values in ((LABEL, self.labels), (LABELLED_AT, times)):
             table = table.set_column(table.schema.get_field_index(name), name, values)
         return table
 
