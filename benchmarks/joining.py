@@ -2,8 +2,8 @@
 
 Everybody reads the same two folders of Parquet, takes the last label of each id, and ends with the
 numbers of a binary model: confusion counts, log loss, Brier score, calibration, the areas under the
-curves, KS and costs. We count corrections, delays and labels of nobody besides, and keep the merged
-rows, as Spark SQL does in its second entry.
+curves, KS and costs. We count corrections, delays and labels of nobody besides. We and Spark SQL
+come twice: with the numbers alone (`ground_truth.merged: none`), and with the merged rows kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PARTITIONS = 8
 _COMPUTES = "last label an id; confusion, log loss, Brier, calibration, areas, KS, costs"
 
 
-def _ours(data: Path, *, engine: str) -> Run:
+def _ours(data: Path, *, engine: str, kept: bool) -> Run:
     from tidegauge.engines.joins import Joined, Joining, Side
     from tidegauge.model.quality import Costs, Problem, QualityPlan
     from tidegauge.quality.profile import QualityProfile
@@ -67,7 +67,7 @@ def _ours(data: Path, *, engine: str) -> Run:
 
     def joining(size: int) -> Joining:
         layout = Layout(str(store), "benchmark")
-        keeper = RowsKeeper(layout, settings, {(window, variant): 0})
+        keeper = RowsKeeper(layout, settings, {(window, variant): 0}) if kept else None
         buckets = 1 << (size // (64 << 20)).bit_length()
         return Joining(plan, buckets, keeper, {window: 1 << 62}, {})
 
@@ -187,17 +187,31 @@ def _scikit_learn(data: Path) -> Run:
 JOINING = (
     Contender(
         "join",
-        f"Tidegauge on Spark {MASTER}, merged rows kept",
+        f"Tidegauge on Spark {MASTER}",
         f"{_COMPUTES}; intervals, curves, lift",
         ("tidegauge", "pyspark", "pyarrow", "numpy"),
-        partial(_ours, engine="spark"),
+        partial(_ours, engine="spark", kept=False),
     ),
     Contender(
         "join-local",
+        f"Tidegauge without Spark, {CORES} processes",
+        "the same",
+        ("tidegauge", "pyarrow", "numpy"),
+        partial(_ours, engine="local", kept=False),
+    ),
+    Contender(
+        "join-kept",
+        f"Tidegauge on Spark {MASTER}, merged rows kept",
+        "the same",
+        ("tidegauge", "pyspark", "pyarrow", "numpy"),
+        partial(_ours, engine="spark", kept=True),
+    ),
+    Contender(
+        "join-local-kept",
         f"Tidegauge without Spark, {CORES} processes, merged rows kept",
         "the same",
         ("tidegauge", "pyarrow", "numpy"),
-        partial(_ours, engine="local"),
+        partial(_ours, engine="local", kept=True),
     ),
     Contender(
         "join-sql",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING
@@ -32,3 +33,14 @@ def test_archives_are_not_read_again_and_modules_are_still_found(
 
     assert [] == left
     assert "second" == importlib.import_module("tidegauge_second_part").NAME
+
+
+def test_the_collector_is_spared_the_modules() -> None:
+    """What is there when a task begins is not looked at after each one; new rubbish still is."""
+    begin_task(lean=False)
+    assert gc.get_freeze_count()
+    rubbish: list[object] = []
+    rubbish.append(rubbish)
+    del rubbish
+    assert gc.collect()
+    gc.unfreeze()
