@@ -50,12 +50,13 @@ class Losses:
         of_truth = np.where(positive, scores, 1.0 - scores)
         of_truth = np.clip(of_truth, _LEAST, 1.0 - _LEAST, out=of_truth)
         bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
+        by_class = np.bincount(2 * bins + positive, minlength=2 * BINS).reshape(BINS, 2)
         return cls(
             beyond,
             _moments(-np.log(of_truth, out=of_truth)),
             _moments(missed * missed),
-            np.bincount(bins, minlength=BINS),
-            np.bincount(bins[positive], minlength=BINS),
+            by_class.sum(axis=1),
+            by_class[:, 1].copy(),
             np.bincount(bins, scores, minlength=BINS).astype(np.float64),
         )
 

@@ -23,9 +23,11 @@ _LOST = np.uint64(2)
 
 def keys_of(scores: NDArray[np.float64]) -> NDArray[np.uint64]:
     """One key a finite score: `a < b` for scores is `a < b` for their keys."""
-    keys = np.where(scores > 0.5, 1.0 - scores, scores + 0.0).view(np.uint64)  # -0.0 becomes 0.0
-    upper = scores > 0.5
-    np.subtract(_HALF + _HALF, keys, out=keys, where=upper)
+    mirrored = 1.0 - scores
+    np.minimum(scores, mirrored, out=mirrored)  # that is, mirrored above one half alone
+    mirrored += 0.0  # -0.0 becomes 0.0
+    keys = mirrored.view(np.uint64)
+    np.subtract(_HALF + _HALF, keys, out=keys, where=scores > 0.5)
     keys += _ZERO
     if len(scores) and (scores.min() < 0.0 or scores.max() > 1.0):
         below, above = scores < 0.0, scores > 1.0

@@ -59,12 +59,12 @@ class BinaryRows:
 
     def states(self, plan: QualityPlan, salt: int) -> dict[str, Any]:  # noqa: ARG002
         """The states by their names in the profile."""
-        outcomes = 2 * self.positive.astype(np.int8) + self.predicted
-        counts = np.bincount(outcomes, minlength=OUTCOMES)
+        counts = self._counts()
         names = (plan.negative, plan.positive)
         states: dict[str, Any] = {"confusion": Confusion.of_counts(names, counts.reshape(2, 2))}
         gains = None
         if self.amounts is not None:
+            outcomes = 2 * self.positive.astype(np.int8) + self.predicted
             states["amounts"], gains = _priced(outcomes, self.amounts)
         elif plan.costs is not None:
             states["amounts"] = _constant(counts, plan.costs)
@@ -72,6 +72,14 @@ class BinaryRows:
             states["scores"] = Scores.of_values(self.scores, self.positive, gains)
             states["losses"] = Losses.of_values(self.scores, self.positive)
         return states
+
+    def _counts(self) -> NDArray[np.int64]:
+        """How many rows have each outcome; sums of truths take a tenth of a count of words."""
+        rows, both = len(self.positive), np.count_nonzero(self.positive & self.predicted)
+        positive, predicted = np.count_nonzero(self.positive), np.count_nonzero(self.predicted)
+        return np.array(
+            [rows - positive - predicted + both, predicted - both, positive - both, both]
+        )
 
 
 def _constant(counts: NDArray[np.int64], costs: Costs) -> Amounts:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _ANY_NUMBER = r"^\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
 _LARGEST_INTEGER = 1 << 53
+_FEW_CLASSES = 8
 _WORDS = {"true": "1", "false": "0"}
 
 NONE = -1  # the code of a row without a class
@@ -101,8 +102,7 @@ def classes(array: pa.Array, *, truths: bool = False) -> tuple[list[str], NDArra
         raise InputError(f"expected classes, found values of type {array.type}") from error
     none = len(encoded.dictionary)
     indices = pc.fill_null(encoded.indices, none).to_numpy(zero_copy_only=False)
-    # A dictionary may have more values than occur in these rows.
-    occurring = np.flatnonzero(np.bincount(indices, minlength=none)[:none])
+    occurring = _occurring(indices, none)
     if len(occurring) > 4 * MOST_LABELS:  # "1", "1.0" and " 1" may yet be one class
         raise InputError(
             f"expected classes, found {len(occurring)} different values: is the column an id, or "
@@ -115,6 +115,14 @@ def classes(array: pa.Array, *, truths: bool = False) -> tuple[list[str], NDArra
     codes = np.full(none + 1, NONE, np.int64)
     codes[occurring] = [NONE if name is None else place[name] for name in names]
     return known, codes[indices]
+
+
+def _occurring(indices: NDArray[np.int32], count: int) -> NDArray[np.intp]:
+    """Which of a dictionary's values there are: it may have more than occur in these rows."""
+    if count > _FEW_CLASSES:
+        return np.flatnonzero(np.bincount(indices, minlength=count)[:count])
+    # To count up few counters takes several times as long: each waits for its last addition.
+    return np.flatnonzero([(indices == code).any() for code in range(count)])
 
 
 def _name_or_none(value: object, truths: bool) -> str | None:  # noqa: FBT001
