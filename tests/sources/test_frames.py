@@ -24,12 +24,12 @@ from tidegauge.model.statistics import Kind
 from tidegauge.model.window import Window
 from tidegauge.profile.table import to_parquet
 from tidegauge.sources import captures, training
-from tidegauge.sources.framehours import hours_of_profiles, table_batches
+from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.frames import captures_frame, hours_frame, training_frame
+from tidegauge.sources.hours import HourReader, hour_parts, hours_of_profiles
 from tidegauge.sources.listing import Inputs, list_training
 from tidegauge.sources.parts import cut
 from tidegauge.sources.source import CaptureSource, Format, TrainingSource
-from tidegauge.sources.windows import discover
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
@@ -258,7 +258,10 @@ def test_captures_with_a_time_column_are_the_same(
     assert list(expected) == list(found)
     also = [json.loads(record["record"]) for record in kept(tmp_path / "lost")]
     assert by_number(lost) == by_number(also)
-    assert discover(source, SETTINGS) == {"AllTraffic": tuple(sorted(hours))}
+    by_workers = local.profile_parts(
+        hour_parts(source, SETTINGS), HourReader(source, "in.at", SETTINGS)
+    )
+    assert hours == hours_of_profiles(by_workers)
     assert sum(hours.values()) == len(TIMES) - len(lost)
 
 

@@ -11,8 +11,9 @@ from tidegauge.errors import InputError
 from tidegauge.sources import captures, training
 from tidegauge.sources.bypath import ByPath
 from tidegauge.sources.bytime import decided
-from tidegauge.sources.framehours import RowHours, TextHours
+from tidegauge.sources.framehours import RowHours
 from tidegauge.sources.frametime import in_windows, time_column
+from tidegauge.sources.hours import HourReader
 from tidegauge.sources.labels import FrameLabels, LabelColumns
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, root_of
@@ -176,7 +177,7 @@ def hours_frame(
     inputs = Inputs(()) if source.format is Format.TABLE else list_files(source.uri, settings)
     if source.format not in _TYPED:
         names = SparkNames.of(root_of(source.uri))
-        read = LineReader(TextHours(source, column, settings), names, "")
+        read = LineReader(HourReader(source, column, settings), names, "")
         return Frame(read_text(spark, inputs), read, _whole_files(inputs))
     data = _opened(spark, source, inputs)
     if windows:
