@@ -18,18 +18,19 @@ from tests.sources.sameness import exact, inexact
 from tests.spark_session import job_ids
 
 from tidegauge.engines import local
-from tidegauge.engines.spark import profile_frame
+from tidegauge.engines.spark import profile_frame, with_settings
 from tidegauge.errors import InputError
 from tidegauge.model.statistics import Kind
 from tidegauge.model.window import Window
 from tidegauge.profile.table import to_parquet
-from tidegauge.sources import captures, training
+from tidegauge.sources import captures, frames, sparksplits, training
 from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.frames import captures_frame, hours_frame, training_frame
 from tidegauge.sources.hours import HourReader, hour_parts, hours_of_profiles
 from tidegauge.sources.listing import Inputs, list_training
 from tidegauge.sources.parts import cut
 from tidegauge.sources.source import CaptureSource, Format, TrainingSource
+from tidegauge.sources.sparklines import LineReader
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
@@ -343,24 +344,56 @@ def test_a_time_column_that_is_not_there_is_told(spark: SparkSession, tmp_path: 
         hours_frame(spark, source, "when", SETTINGS)
 
 
-def test_text_files_are_not_split(spark: SparkSession, tmp_path: Path) -> None:
-    """However many cores there are: a header holds for its file, whose lines are counted."""
+def unordered(found: dict[Key, Profile]) -> tuple[Any, ...]:
+    """What is exact of the only profile, whichever part of a file comes first."""
+    ((rows, tally, features, states),) = exact(found).values()
+    return rows, replace(tally, reasons=()), sorted(features), states
+
+
+LINES = {
+    "csv, lines": ('%d,"w, ""%d""",\n', "n,text,of_%s\n", "1,2\n"),
+    "csv, rows over lines": ('%d,"w\n%d",\n', "\n\nn,text,of_%s\n", "1,2\n"),
+    "csv, a quote within a text": ('%d,5" of %d,\n', "n,text,of_%s\n", '"r,2,3\n'),
+    "csv, no header": ("%d,%d,\r\n", "1,2,of_%s\r\n", '"r"2,3,\r\n'),
+    "jsonl": ('{"n": %d, "text": "%d"}\n', '{"of_%s": true}\n', '{"n"\n'),
+}
+SPLIT = {"csv, lines", "jsonl"}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_large_text_files_are_split(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Each with its own header, and the numbers of its lines; but for a CSV of longer rows."""
+    monkeypatch.setattr(sparksplits, "PART_BYTES", 2_000)
+    monkeypatch.setitem(frames.FIXED_BYTES, "spark.sql.files.maxPartitionBytes", "2000")
+    row, head, bad = LINES[kind]
     folder = tmp_path / "in"
     folder.mkdir()
-    for name, rows in (("a", 20_000), ("b", 2_000)):
-        lines = "".join(f"{i},{name}\n" for i in range(rows))
-        (folder / f"{name}.csv").write_text(f"n,of_{name}\n{lines}1,2,3\n")
-    source = TrainingSource(str(folder), Format.CSV, str(tmp_path / "out"))
-    frame = training_frame(spark, source, list_training(source.uri, SETTINGS), SETTINGS)
-    cost = "spark.sql.files.openCostInBytes"
-    spark.conf.set(cost, "0")  # else Spark splits no file of less than 4 MiB
-    try:
-        (profile,) = of_frame(spark, frame).values()
-    finally:
-        spark.conf.unset(cost)
+    for name, rows in (("a", 1_000), ("b", 300), ("c", 5)):
+        lines = [row % (i, i) + bad * (i % 90 == 4) for i in range(rows)]
+        (folder / name).write_text(head % name + "".join(lines), newline="")
+    header = "no header" not in kind
+    format_ = Format(kind.partition(",")[0])
+    kinds = {"n": Kind.INTEGRAL, "text": Kind.TEXT, "_c0": Kind.INTEGRAL, "_c1": Kind.TEXT}
+    source = TrainingSource(str(folder), format_, str(tmp_path / "out"), header=header, kinds=kinds)
+    inputs = list_training(source.uri, SETTINGS)
+    expected = local.profile_parts(
+        cut(inputs, format_, SETTINGS), training.reader(source, SETTINGS)
+    )
 
-    assert ["n", "of_a", "of_b"] == [feature.name for feature in profile.features]
-    assert [20_002, 2_002] == [record["line"] for record in kept(tmp_path / "out")]
+    with with_settings(spark, frames.FIXED_BYTES):
+        frame = training_frame(
+            spark, replace(source, rejected=str(tmp_path / "lost")), inputs, SETTINGS
+        )
+    found = of_frame(spark, frame)
+
+    assert unordered(expected) == unordered(found)
+    lost = kept(tmp_path / "out")
+    assert 12 + 4 + 1 == len(lost)
+    assert in_order(lost) == in_order(kept(tmp_path / "lost"))
+    assert isinstance(frame.read, LineReader)
+    assert (kind in SPLIT) == (len(frame.read.splits) > 10)
 
 
 def test_cores_do_not_matter(spark: SparkSession, tmp_path: Path) -> None:
