@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ from tidegauge.sources.sparklines import LineReader
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -49,6 +51,16 @@ WINDOWS = (
     Window(datetime(2013, 6, 20, tzinfo=UTC), DAY),
     Window(datetime(2013, 6, 22, tzinfo=UTC), DAY),
 )
+
+
+@contextmanager
+def splitting(spark: SparkSession, size_bytes: int) -> Iterator[None]:
+    """Text files of more bytes are large."""
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(sparksplits, "PART_BYTES", size_bytes)
+        context.setitem(frames.FIXED_BYTES, "spark.sql.files.maxPartitionBytes", str(size_bytes))
+        with with_settings(spark, frames.FIXED_BYTES):
+            yield
 
 
 def of_frame(spark: SparkSession, frame: Frame) -> dict[Key, Profile]:
@@ -166,6 +178,17 @@ def write_captures(folder: Path, format_: Format) -> None:
         (at / "deeper" / "b.jsonl").write_text(lines[0] + line("x", "2013-06-20T00:00:00Z"))
 
 
+@pytest.mark.parametrize(
+    ("format_", "size_bytes"), [(Format.CSV, 150), (Format.JSONL, 300), (Format.SAGEMAKER, 5_000)]
+)
+def test_large_captures_in_folders_are_the_same(
+    spark: SparkSession, tmp_path: Path, format_: Format, size_bytes: int
+) -> None:
+    """Where files are split, too."""
+    with splitting(spark, size_bytes):
+        test_captures_in_folders_are_the_same(spark, tmp_path, format_)
+
+
 @pytest.mark.parametrize("format_", [Format.PARQUET, Format.CSV, Format.JSONL, Format.SAGEMAKER])
 def test_captures_in_folders_are_the_same(
     spark: SparkSession, tmp_path: Path, format_: Format
@@ -232,6 +255,21 @@ TIME_COLUMNS = [
     (Format.CSV, pa.string()),
     (Format.JSONL, pa.string()),
 ]
+
+
+@pytest.mark.parametrize("format_", [Format.CSV, Format.JSONL])
+def test_hours_of_large_captures_are_the_same(
+    spark: SparkSession, tmp_path: Path, format_: Format
+) -> None:
+    """The times of all splits are counted, and no header."""
+    write_times(tmp_path / NAME, format_, pa.string())
+    source = CaptureSource(str(tmp_path / NAME), format_, str(tmp_path / "out"), time="in.at")
+    expected = Counter(time.replace(minute=0) for i, time in enumerate(TIMES) if i % 9)
+    with splitting(spark, 4_000):
+        frame = hours_frame(spark, source, "in.at", SETTINGS)
+        assert expected == hours_of_profiles(of_frame(spark, frame))
+    assert isinstance(frame.read, LineReader)
+    assert len(frame.read.splits) > 2
 
 
 @pytest.mark.parametrize(("format_", "type_"), TIME_COLUMNS, ids=str)
@@ -361,16 +399,12 @@ SPLIT = {"csv, lines", "jsonl"}
 
 
 @pytest.mark.parametrize("kind", LINES)
-def test_large_text_files_are_split(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_large_text_files_are_split(spark: SparkSession, tmp_path: Path, kind: str) -> None:
     """Each with its own header, and the numbers of its lines; but for a CSV of longer rows."""
-    monkeypatch.setattr(sparksplits, "PART_BYTES", 2_000)
-    monkeypatch.setitem(frames.FIXED_BYTES, "spark.sql.files.maxPartitionBytes", "2000")
     row, head, bad = LINES[kind]
     folder = tmp_path / "in"
     folder.mkdir()
-    for name, rows in (("a", 1_000), ("b", 300), ("c", 5)):
+    for name, rows in (("a", 400), ("b", 200), ("c", 5)):
         lines = [row % (i, i) + bad * (i % 90 == 4) for i in range(rows)]
         (folder / name).write_text(head % name + "".join(lines), newline="")
     header = "no header" not in kind
@@ -382,18 +416,17 @@ def test_large_text_files_are_split(
         cut(inputs, format_, SETTINGS), training.reader(source, SETTINGS)
     )
 
-    with with_settings(spark, frames.FIXED_BYTES):
-        frame = training_frame(
-            spark, replace(source, rejected=str(tmp_path / "lost")), inputs, SETTINGS
-        )
-    found = of_frame(spark, frame)
+    source = replace(source, rejected=str(tmp_path / "lost"))
+    with splitting(spark, 2_000):
+        frame = training_frame(spark, source, inputs, SETTINGS)
+        found = of_frame(spark, frame)
 
     assert unordered(expected) == unordered(found)
     lost = kept(tmp_path / "out")
-    assert 12 + 4 + 1 == len(lost)
+    assert 5 + 3 + 1 == len(lost)
     assert in_order(lost) == in_order(kept(tmp_path / "lost"))
     assert isinstance(frame.read, LineReader)
-    assert (kind in SPLIT) == (len(frame.read.splits) > 10)
+    assert (kind in SPLIT) == (len(frame.read.splits) > 4)
 
 
 def test_cores_do_not_matter(spark: SparkSession, tmp_path: Path) -> None:
