@@ -58,6 +58,7 @@ def splitting(spark: SparkSession, size_bytes: int) -> Iterator[None]:
     """Text files of more bytes are large."""
     with pytest.MonkeyPatch.context() as context:
         context.setattr(sparksplits, "PART_BYTES", size_bytes)
+        context.setattr(frames, "PART_BYTES", size_bytes)
         context.setitem(frames.FIXED_BYTES, "spark.sql.files.maxPartitionBytes", str(size_bytes))
         with with_settings(spark, frames.FIXED_BYTES):
             yield
@@ -269,7 +270,7 @@ def test_hours_of_large_captures_are_the_same(
         frame = hours_frame(spark, source, "in.at", SETTINGS)
         assert expected == hours_of_profiles(of_frame(spark, frame))
     assert isinstance(frame.read, LineReader)
-    assert len(frame.read.splits) > 2
+    assert (format_ is Format.JSONL) == (len(frame.read.splits) > 4)
 
 
 @pytest.mark.parametrize(("format_", "type_"), TIME_COLUMNS, ids=str)
@@ -388,29 +389,24 @@ def unordered(found: dict[Key, Profile]) -> tuple[Any, ...]:
     return rows, replace(tally, reasons=()), sorted(features), states
 
 
-LINES = {
-    "csv, lines": ('%d,"w, ""%d""",\n', "n,text,of_%s\n", "1,2\n"),
-    "csv, rows over lines": ('%d,"w\n%d",\n', "\n\nn,text,of_%s\n", "1,2\n"),
-    "csv, a quote within a text": ('%d,5" of %d,\n', "n,text,of_%s\n", '"r,2,3\n'),
-    "csv, no header": ("%d,%d,\r\n", "1,2,of_%s\r\n", '"r"2,3,\r\n'),
-    "jsonl": ('{"n": %d, "text": "%d"}\n', '{"of_%s": true}\n', '{"n"\n'),
+TEXTS = {
+    Format.CSV: ('%d,"w\n%d",\n', "\n\nn,text,of_%s\n", "1,2\n"),
+    Format.JSONL: ('{"n": %d, "text": "%d"}\n', '{"of_%s": true}\n', '{"n"\n'),
 }
-SPLIT = {"csv, lines", "jsonl"}
 
 
-@pytest.mark.parametrize("kind", LINES)
-def test_large_text_files_are_split(spark: SparkSession, tmp_path: Path, kind: str) -> None:
-    """Each with its own header, and the numbers of its lines; but for a CSV of longer rows."""
-    row, head, bad = LINES[kind]
+@pytest.mark.parametrize("format_", TEXTS)
+def test_large_text_files_are_the_same(
+    spark: SparkSession, tmp_path: Path, format_: Format
+) -> None:
+    """JSON Lines are split; a CSV is not, whose header is for all of it, and rows may be long."""
+    row, head, bad = TEXTS[format_]
     folder = tmp_path / "in"
     folder.mkdir()
     for name, rows in (("a", 400), ("b", 200), ("c", 5)):
         lines = [row % (i, i) + bad * (i % 90 == 4) for i in range(rows)]
-        (folder / name).write_text(head % name + "".join(lines), newline="")
-    header = "no header" not in kind
-    format_ = Format(kind.partition(",")[0])
-    kinds = {"n": Kind.INTEGRAL, "text": Kind.TEXT, "_c0": Kind.INTEGRAL, "_c1": Kind.TEXT}
-    source = TrainingSource(str(folder), format_, str(tmp_path / "out"), header=header, kinds=kinds)
+        (folder / name).write_text(head % name + "".join(lines))
+    source = TrainingSource(str(folder), format_, str(tmp_path / "out"))
     inputs = list_training(source.uri, SETTINGS)
     expected = local.profile_parts(
         cut(inputs, format_, SETTINGS), training.reader(source, SETTINGS)
@@ -426,7 +422,7 @@ def test_large_text_files_are_split(spark: SparkSession, tmp_path: Path, kind: s
     assert 5 + 3 + 1 == len(lost)
     assert in_order(lost) == in_order(kept(tmp_path / "lost"))
     assert isinstance(frame.read, LineReader)
-    assert (kind in SPLIT) == (len(frame.read.splits) > 4)
+    assert (format_ is Format.JSONL) == (len(frame.read.splits) > 4)
 
 
 def test_cores_do_not_matter(spark: SparkSession, tmp_path: Path) -> None:

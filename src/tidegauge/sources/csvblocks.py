@@ -15,13 +15,14 @@ from tidegauge.sources.csvrows import RowBlock, row_blocks, rows_between, slice_
 from tidegauge.sources.csvtext import Rows, read_rows
 from tidegauge.sources.delimited import spans
 from tidegauge.sources.ranges import LinesBefore, opened
-from tidegauge.sources.reading import Above, Streamed, blamed, is_utf8
+from tidegauge.sources.reading import blamed, is_utf8
 from tidegauge.sources.rejected import readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tidegauge.model.statistics import Kind
+    from tidegauge.sources.reading import Streamed
     from tidegauge.storage import S3Settings
 
 
@@ -102,8 +103,8 @@ def csv_blocks(
     if isinstance(file, FileSlice) and file.is_cut:
         yield from _of_slice(file, settings, header=header)
         return
-    above = file.above if isinstance(file, Streamed) else Above()
-    names, line = above.names, 1 + above.lines
+    names: tuple[str, ...] = ()
+    line = 1
     for block in row_blocks(file, settings):
         start = 0
         if not names:

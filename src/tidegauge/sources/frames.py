@@ -24,13 +24,14 @@ from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, Tra
 from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
 from tidegauge.sources.sparknames import SparkNames
 from tidegauge.sources.sparkrows import RowReader
-from tidegauge.sources.sparksplits import lines_of_files
+from tidegauge.sources.sparksplits import splits_of
 from tidegauge.sources.table import (
     FILE,
     leaves,
     quoted,
     read_parquet,
     read_table,
+    read_text,
     without_columns,
 )
 
@@ -52,8 +53,9 @@ _GLANCE_LINES = 100
 _LINES_A_BATCH = 512  # a line may have megabytes
 # Spark's settings, when frames are opened and when they are read: tasks of fixed bytes whatever the
 # number of cores, so that the same files give the same sketches.
+_MOST_BYTES = "spark.sql.files.maxPartitionBytes"
 FIXED_BYTES = {
-    "spark.sql.files.maxPartitionBytes": str(PART_BYTES),
+    _MOST_BYTES: str(PART_BYTES),
     "spark.sql.files.minPartitionNum": "1",
     "spark.sql.files.openCostInBytes": str(FILE_BYTES),
 }
@@ -205,12 +207,20 @@ def _lines_frame(
     reader: TextReader,
     by_path: ByPath | None = None,
 ) -> Frame:
-    lines, splits = lines_of_files(spark, source, inputs)
+    """The lines of text files, of which only JSON Lines are split.
+
+    Who has a piece of a CSV knows neither its header nor whether a row goes on in the next line.
+    """
     variant = DEFAULT_VARIANT if isinstance(source, CaptureSource) else ""
     names = SparkNames.of(root_of(source.uri))
-    read = LineReader(reader, names, variant, by_path, splits)
-    batch = {"spark.sql.execution.arrow.maxRecordsPerBatch": str(_LINES_A_BATCH)}
-    return Frame(lines, read, FIXED_BYTES | batch)
+    read = LineReader(reader, names, variant, by_path)
+    settings = FIXED_BYTES | {"spark.sql.execution.arrow.maxRecordsPerBatch": str(_LINES_A_BATCH)}
+    if source.format is Format.CSV:
+        largest = max((file.size_bytes for file in inputs.files), default=0)
+        settings[_MOST_BYTES] = str(max(PART_BYTES, largest))
+    else:
+        read = replace(read, splits=splits_of(spark, inputs))
+    return Frame(read_text(spark, inputs), read, settings)
 
 
 def _glanced(

@@ -126,7 +126,7 @@ def read_lines(
 def _counted(file: FileSlice | Streamed, settings: S3Settings) -> tuple[LinesBefore | None, int]:
     """The lines before a file's slice, and what number its first line has beyond them."""
     if isinstance(file, Streamed):
-        return None, 1 + file.above.lines
+        return None, 1 + file.lines_above
     if not file.start:
         return None, 1
     # A slice's first line follows the newline at the byte before it, or the next one.

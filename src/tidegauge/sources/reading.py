@@ -26,24 +26,16 @@ _EXPANDED_BYTES, _EXPANDED_TIMES = 1 << 30, 200  # of a compressed file, whichev
 BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Above:
-    """What stands above a split of a text file: so many lines, and for a CSV its columns' names."""
-
-    lines: int = 0
-    names: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Streamed:
     """A text file that someone else reads: its bytes, decompressed, in blocks that come once.
 
-    Of a split they are those of its lines, of which a CSV's are rows each.
+    Or those of some lines of it, with so many `lines_above` them.
     """
 
     uri: str
     blocks: Iterator[bytes]
-    above: Above = Above()
+    lines_above: int = 0
 
 
 class Unreadable(Exception):

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from tidegauge.errors import StorageError
 from tidegauge.sources.chunks import regrouped
 from tidegauge.sources.columns import content_of, one_array
-from tidegauge.sources.reading import Above, Streamed
+from tidegauge.sources.reading import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tidegauge.sources.bypath import ByPath, Owner
     from tidegauge.sources.sparknames import SparkNames
 
-Splits = Mapping[tuple[str, int], Above]  # by Spark's name of the file, and the first byte
+Splits = Mapping[tuple[str, int], int]  # lines above, by Spark's name of the file and first byte
 
 
 class FileBlock(NamedTuple):
@@ -51,8 +51,8 @@ class TextReader(Protocol):
 class LineReader:
     """Reads tables of three columns: a line, Spark's name of its file, the place of its split.
 
-    The lines of a split must come in order, all of them in one task; `splits` has what stands above
-    each. Without any the lines are those of whole files.
+    The lines of a split must come in order, all of them in one task. A file that is not among the
+    `splits` has one.
     """
 
     reader: TextReader
@@ -105,4 +105,4 @@ def streamed(blocks: Iterable[FileBlock], names: SparkNames, splits: Splits) -> 
         uri = names.uri(path)
         if place and (path, place) not in splits:
             raise StorageError(f"{uri} has changed since its lines were counted; run the job again")
-        yield Streamed(uri, (block.text for block in some), splits.get((path, place), Above()))
+        yield Streamed(uri, (block.text for block in some), splits.get((path, place), 0))
