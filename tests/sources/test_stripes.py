@@ -117,6 +117,18 @@ def test_stripes_give_the_same_bytes_on_spark(tmp_path: Path, spark: SparkSessio
         assert expected == {key: to_parquet(profile) for key, profile in found.items()}
 
 
+def test_positions_count_what_lists_open_to_and_what_is_called_alike(tmp_path: Path) -> None:
+    """A list is two columns, a struct as many as it has fields; two of one name are both there."""
+    arrays = [[[1]], [{"x": 1, "y": [2]}], [1], ["a"], [2]]
+    columns = [pa.array(values) for values in arrays]
+    table = pa.Table.from_arrays(columns, ["l", "s", "n", "t", "n"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    (file,) = list_training(str(tmp_path), S3).files
+    width = Width.of(file, frozenset(), S3)
+    assert width is not None
+    assert (0, 2, 3, 5, 7, 8) == width.positions
+
+
 def test_a_single_row_group_is_cut_by_its_columns(tmp_path: Path) -> None:
     """However large it is: not one task has all of it."""
     folder = tmp_path / "data"

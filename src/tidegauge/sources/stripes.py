@@ -64,8 +64,8 @@ class Width:
         except Unreadable:
             return None
         columns = [column for column in columns_of(schema) if is_wanted(column, skip)]
-        empty = flatten(schema.empty_table(), {column.path: column.name for column in columns})
-        opened = [sum(1 for _ in leaves(empty.select([i]))) for i in range(len(columns))]
+        empty = schema.empty_table()
+        opened = (sum(1 for _ in leaves(flatten(empty, {c.path: c.name}))) for c in columns)
         groups = range(footer.num_row_groups)
         return cls(
             footer.num_rows,
