@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tidegauge.model.quality import Costs, Problem  # noqa: TC001  (cattrs reads the annotations)
+from tidegauge.model.quality import MIN_EFFECT, Costs, Problem
 
 
 class LabelFormat(StrEnum):
@@ -79,3 +79,4 @@ class ModelQuality:
     baseline: QualityBaseline | None = None
     standard_deviation: Deviation = Deviation.BOOTSTRAP
     fewest_labels: int = 30
+    min_effect: float = MIN_EFFECT

@@ -101,6 +101,8 @@ def _model_quality(quality: ModelQuality) -> Iterator[str]:
     taken = [name for name in (quality.costs.columns if quality.costs else ()) if name in COLUMNS]
     if taken:
         yield f"model_quality.costs: {taken[0]!r} cannot be an amount's column: the name is taken"
+    if not 0 <= quality.min_effect < 1:
+        yield f"model_quality.min_effect: expected a share, 0 or more, found {quality.min_effect}"
     if quality.fewest_labels < 1:
         yield f"model_quality.fewest_labels: expected 1 or more, found {quality.fewest_labels}"
 

@@ -58,7 +58,9 @@ def read_pinned_quality(job: Job) -> QualityBaseline:
             f"the pinned baseline in {folder} is of the problem {constraints.problem}, and the "
             f"conf says {quality.problem}: run `tidegauge baseline CONF`"
         )
-    against = Against(statistics, constraints, quality.fewest_labels)
+    against = Against(
+        statistics, constraints, quality.fewest_labels, frozenset(job.conf.alarms.critical)
+    )
     return QualityBaseline(id_, plan_of(quality), against)
 
 

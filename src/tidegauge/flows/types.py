@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
+from tidegauge.sinks.layout import MonitorType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tidegauge.config.schema import Conf
-    from tidegauge.sinks.layout import MonitorType
+
+
+def types_of(
+    conf: Conf, asked: str | None, fits: Callable[[Conf, MonitorType], bool]
+) -> tuple[MonitorType, ...]:
+    """The types of monitor that the conf has sections for, or the one that was asked for."""
+    if asked is not None:
+        return (MonitorType(asked),)
+    return tuple(type_ for type_ in (DATA_QUALITY, MODEL_QUALITY) if fits(conf, type_))
 
 
 def has_baseline(conf: Conf, type_: MonitorType) -> bool:

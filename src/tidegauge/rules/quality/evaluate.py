@@ -49,9 +49,8 @@ def evaluate(
         finding = _finding(constraint, statistics, fewest_rows)
         facts = _facts(constraint, statistics, baseline)
         numbers = {**facts, **finding.numbers}
-        if finding.verdict is Verdict.VIOLATED:
-            numbers |= {"moved": moved} if moved else {}
-            numbers["accepting_threshold"] = facts["value"]
+        if finding.verdict is Verdict.VIOLATED and moved:
+            numbers["moved"] = moved
         outcomes.append(
             Outcome(
                 constraint.metric,
@@ -168,8 +167,10 @@ def _facts(
         }
     basis = constraint.basis
     before = None if baseline is None else baseline.metrics.get(constraint.metric)
-    if basis is not None:
+    if basis is not None and not basis.accepted:
         facts |= {"baseline": basis.value, "baseline_n": basis.n}
     elif before is not None:
         facts |= {"baseline": before.value, "baseline_n": before.n}
+    if basis is not None and basis.accepted:
+        facts |= {"accepted": basis.value, "accepted_n": basis.n, "accepted_in": basis.accepted}
     return facts
