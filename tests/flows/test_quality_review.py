@@ -1,4 +1,4 @@
-"""accept and replay of model quality, through the program's door."""
+"""accept, replay and mark of model quality, through the program's door."""
 
 from __future__ import annotations
 
@@ -227,3 +227,11 @@ def test_states_of_another_threshold_are_left_out(evaluated: World) -> None:
     said = replay(evaluated, "--set", "model_quality.threshold=0.4")
     assert "0 runs judged again" in said
     assert "left out: 12 runs whose states were folded by another threshold" in said
+
+
+def test_a_marked_window_is_left_out_of_the_swings(world: World) -> None:
+    """The baseline's ten days have eight whole ones, the fewest that tell a swing."""
+    blocks = pinned(world)["tidegauge"]["metrics"]["auc"]["blocks"]
+    assert 0 == world.run("mark", "--window", "2024-02-25T12:00Z/PT1H").code
+    assert 0 == world.run("baseline").code
+    assert (8, 0) == (blocks, pinned(world)["tidegauge"]["metrics"]["auc"]["blocks"])

@@ -19,6 +19,7 @@ from tidegauge.flows.labels_told import (
     labels_told,
     revision_told,
     stands_on_digest,
+    stood_on_more,
 )
 from tidegauge.flows.monitor import WindowRun
 from tidegauge.flows.units import units_of
@@ -93,10 +94,11 @@ class Evaluating:
             return
         before = read_run(self.job.storage, self.job.layout.run(key))
         stands_on = stands_on_digest(units)
-        if not self.asked and is_of(before, stands_on):
+        if not self.asked and (is_of(before, stands_on) or stood_on_more(before, units)):
             return
         labels = {
             **labels_told(counts),
+            "units": len(units),
             "stands_on": stands_on,
             **revision_told(before, asked=self.asked),
         }
