@@ -176,6 +176,7 @@ def check(arguments: argparse.Namespace) -> int:
         _print_rules(packs.in_force(known))
     if conf.model_quality is not None and MODEL_QUALITY in pins:
         quality = read_pinned_quality(Job(conf, LocalEngine()))
+        quality.warn_of_other_settings()
         print_text(
             f"model-quality baseline {quality.id}: {quality.against.statistics.rows:,} rows, "
             f"{len(quality.against.constraints.metrics)} metrics with constraints"

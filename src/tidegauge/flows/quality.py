@@ -57,6 +57,7 @@ def run_quality(
         EngineError: the engine failed.
     """
     baseline = read_pinned_quality(job)
+    baseline.warn_of_other_settings()
     if not is_monitored(job.conf, DATA_QUALITY):
         warn_of_unknown(job.conf, ())
     reading = reading_of(job)

@@ -14,6 +14,7 @@ from tidegauge.flows.job import MODEL_QUALITY, summed_up
 from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
 from tidegauge.flows.planning import level_of, spacing_of
+from tidegauge.flows.quality_doubts import doubts_of_baseline, doubts_of_time
 from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.quality import Problem
 from tidegauge.model.statistics import Kind
@@ -90,7 +91,12 @@ def make_quality_baseline(job: Job) -> QualityMade:
     result = model_quality.make_baseline(
         profile, blocks, alpha=level_of(job.conf, quality), min_effect=quality.min_effect
     )
-    for note in result.notes:
+    notes = (
+        *doubts_of_baseline(profile),
+        *doubts_of_time(section.time, len(blocks)),
+        *result.notes,
+    )
+    for note in notes:
         log.warning("%s", note)
     id_ = baseline_id(result.documents)
     folder = job.layout.baseline(id_, MODEL_QUALITY)
@@ -100,7 +106,7 @@ def make_quality_baseline(job: Job) -> QualityMade:
         counts={**result.counts, "records": tally.records, "rejected": tally.rejected},
         inputs=summed_up(inputs),
         type_=MODEL_QUALITY,
-        notes=result.notes,
+        notes=notes,
     )
     commit(job.storage, folder, result.documents, record)
     pin_baseline(job.storage, job.layout, MODEL_QUALITY, id_)
@@ -196,7 +202,10 @@ def _refuse_without_labels(
 ) -> None:
     if profile.rows:
         return
+    rows = profile.unlabelled + profile.unanswered
     raise InputError(
-        f"none of the rows at {section.uri} has both a label in {quality.label!r} and an answer: "
-        "expected rows that the model was tried on; correct `model_quality`"
+        f"none of the {rows:,} rows at {section.uri} has both a label and an answer: "
+        f"{profile.unlabelled:,} have no label in {quality.label!r}, and {profile.unanswered:,} of "
+        "the others no answer that can be read; expected rows that the model was tried on; "
+        "correct `model_quality`"
     )

@@ -51,6 +51,7 @@ def replayed_quality(job: Job, scope: ReportScope) -> Replayed:
         StorageError: a run's documents are not those that it committed.
     """
     baseline = read_pinned_quality(job)
+    baseline.warn_of_other_settings()
     against, plan = _against(job, baseline), plan_digest(baseline.plan)
     made = Replayed(0, 0, 0, ())
     for key in committed(job.storage, job.layout, MODEL_QUALITY):
