@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from tests.e2e.quality_world import DAYS, quality_world, run_key
-from tests.e2e.world import World, write_conf
+from tests.e2e.world import World, tidegauge, write_conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -235,3 +235,14 @@ def test_a_marked_window_is_left_out_of_the_swings(world: World) -> None:
     assert 0 == world.run("mark", "--window", "2024-02-25T12:00Z/PT1H").code
     assert 0 == world.run("baseline").code
     assert (8, 0) == (blocks, pinned(world)["tidegauge"]["metrics"]["auc"]["blocks"])
+
+
+def test_show_tells_what_a_threshold_stands_on(world: World) -> None:
+    """The baseline, or the window that was accepted."""
+    accept(world, "auc")
+    pin = world.document("baseline/current.json")["model_quality"]
+    path = Path(world.store, f"flights/baseline/{pin}/model_quality/constraints.json")
+    told = tidegauge("show", str(path))
+    lines = {line.split()[1]: line for line in told.out.splitlines() if line.startswith("│")}
+    assert "2024-03-03T00:00Z/P1D, accepted" in lines["auc"]
+    assert "the baseline" in lines["accuracy"]
