@@ -118,6 +118,21 @@ def test_classes_that_yaml_takes_for_numbers_are_names(made: World) -> None:
     assert pin == made.document("baseline/current.json")
 
 
+@pytest.mark.parametrize(
+    ("command", "setting"),
+    [
+        ("baseline", "model_quality.baseline=null"),
+        *((command, "ground_truth=null") for command in ("monitor", "report", "replay")),
+    ],
+)
+def test_a_conf_that_has_nothing_for_a_command_is_refused(
+    made: World, command: str, setting: str
+) -> None:
+    """Neither in silence nor with a traceback."""
+    told = made.run(command, "--set", setting)
+    assert (2, True) == (told.code, "has neither `training`" in told.error)
+
+
 @pytest.mark.parametrize("key", ["captures.id", "model_quality.score"])
 def test_a_column_that_captures_do_not_have_is_told(tmp_path: Path, key: str) -> None:
     """Exit 4 with the columns that there are, and nothing is committed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidegauge.errors import did_you_mean
 from tidegauge.model.outcome import Outcome, Verdict
 from tidegauge.rules.finding import Finding, not_enough_data, not_evaluated
 from tidegauge.rules.quality.constraints import OPERATORS
@@ -83,7 +84,8 @@ def _finding(
             "needed"
         )
     if estimate is None:
-        return not_evaluated(f"there is no metric {constraint.metric!r}")
+        hint = did_you_mean(constraint.metric, statistics.metrics)
+        return not_evaluated(f"there is no metric {constraint.metric!r}{hint}")
     if estimate.value is None:
         return not_enough_data(f"{constraint.metric} is undefined: {estimate.undefined}")
     if constraint.basis is None or holds_as_it_stands(constraint):
