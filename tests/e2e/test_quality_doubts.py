@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.e2e.quality_world import answers, quality_world, run_key
+from tests.e2e.quality_world import answers, ground_truth, quality_world, run_key, told
 from tests.e2e.world import World, parquet_file, put, write_conf
 
 if TYPE_CHECKING:
@@ -163,6 +164,18 @@ def test_rows_that_lack_what_counts_are_told(
     ]
     assert (run["reason"],) == tuple(run["notes"])
     assert 0 == run["counts"]["held"]
+
+
+def test_labels_that_find_no_prediction_are_told(made: World) -> None:
+    """All of them are of other ids: nobody need wait for coverage."""
+    others = [replace(label, id=f"other-{label.id}") for label in told()]
+    place = put(f"{made.data}-others", ground_truth(others))
+    said = asked(made, "monitor", f"ground_truth.uri={place}/truth")
+    lost = [m for m in said.messages("warning") if "is of a prediction of" in m]
+
+    assert (0, 1) == (said.code, len(lost))
+    assert f"none of the {len({one.id for one in others})} labels that were read" in lost[0]
+    assert "is of a prediction of" not in asked(made, "monitor").err
 
 
 def test_a_few_answers_that_cannot_be_read_are_only_counted(tmp_path: Path) -> None:

@@ -160,6 +160,13 @@ class _Pass:
                 units[key] = merging.new(key, batch, found, joined.states.get(_place(key), ()))
         for key, unit in self.again.items():
             units[key] = merging.revised(key, unit, joined.states.get(_place(key), ()))
+        orphans = sum(joined.orphans.values())
+        if orphans and units and not any(unit.counts.labelled for unit in units.values()):
+            log.warning(
+                "none of the %d labels that were read is of a prediction of %s to %s: compare the "
+                "ids of both, and `captures.id` with `ground_truth.id` where the conf has them",
+                orphans, min(key.window for key in units), max(key.window for key in units),
+            )  # fmt: skip
         return Settled(units, failed, dict(read_groups(groups, joined)))
 
     def _joined(
