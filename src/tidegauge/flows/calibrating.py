@@ -146,7 +146,8 @@ def _profiles(
     else:
         read = CoarseReader(reader(source, settings, windows), known)
         listed = _batches(job, source, windows)
-        found = job.engine.profile_parts(parts(source, listed, settings), read)
+        cut = parts(source, listed, settings, by_column=True)
+        found = job.engine.profile_parts(cut, read)
     return {window: profile for (window, _), profile in found.items()}
 
 
