@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tidegauge.shown import Shown
 
 log = logging.getLogger(__name__)
+
+_FEW_REASONS = 3
 
 
 def baseline(arguments: argparse.Namespace) -> int:
@@ -98,6 +101,9 @@ def _monitored(job: Job, type_: MonitorType, window: Window | None, variant: str
         f"{of}{len(runs)} windows checked: {violated} with violations, {failed} failed; "
         f"documents are under {job.layout.variants(type_)}"
     )
+    empty = Counter(run.reason for run in runs if run.reason and run.status != "Failed")
+    for reason, count in empty.most_common(_FEW_REASONS):
+        print_text(f"{of}{count} of them decide nothing: {reason}")
     return int(max(run.exit_code for run in runs))
 
 

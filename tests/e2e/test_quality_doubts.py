@@ -163,6 +163,7 @@ def test_rows_that_lack_what_counts_are_told(
         message for message in told.messages("warning") if lacks in message
     ]
     assert (run["reason"],) == tuple(run["notes"])
+    assert f"1 of them decide nothing: {run['reason']}" in told.out
     assert 0 == run["counts"]["held"]
 
 
