@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegauge.model.statistics import Sketch
-from tidegauge.rules.alarms.homogeneity import cells
+from tidegauge.rules.alarms.cells import cells
 from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
 
 if TYPE_CHECKING:

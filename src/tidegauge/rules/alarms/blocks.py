@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegauge.rules.alarms.cells import LEAST_EXPECTED, Cells, statistic
 from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated, unfit
-from tidegauge.rules.alarms.homogeneity import LEAST_EXPECTED, Cells, statistic
 from tidegauge.rules.alarms.kolmogorov import MEAN_SQUARE, SPREAD_OF_SQUARE
 
 if TYPE_CHECKING:

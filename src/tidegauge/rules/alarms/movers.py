@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegauge.rules.alarms.homogeneity import Cells
+    from tidegauge.rules.alarms.cells import Cells
     from tidegauge.rules.distances import Weighted
 
 _TENTHS = np.linspace(0.0, 1.0, 11)[1:] * (1 - 1e-12)
