@@ -82,8 +82,11 @@ def cells(current: Mapping[str, int], baseline: Mapping[str, int]) -> Cells:
     n, m = sum(current.values()), sum(baseline.values())
     if not n or not m:
         raise ValueError("without values there are no shares")
-    totals = {v: current.get(v, 0) + baseline.get(v, 0) for v in current.keys() | baseline.keys()}
-    ordered = [v for _, v in sorted((-total, v) for v, total in totals.items() if total)]
+    totals = dict(baseline)
+    for value, count in current.items():
+        totals[value] = totals.get(value, 0) + count
+    ordered = sorted(value for value, total in totals.items() if total)
+    ordered.sort(key=totals.__getitem__, reverse=True)  # equal ones stay in order
     least = LEAST_EXPECTED * (n + m) / min(n, m)
     own = ordered[: max(1, sum(total >= least for total in totals.values()))]
     pooled = tuple(ordered[len(own) :])

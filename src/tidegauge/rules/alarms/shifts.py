@@ -75,7 +75,7 @@ def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Asking:
         effect = _effect(trial)
     n, m = ours.weight, theirs.weight
     error = kolmogorov.rank_error(ours) + kolmogorov.rank_error(theirs)
-    both = ours.weighted(), theirs.weighted()
+    both = ours.cumulated(), theirs.cumulated()
     distance = widest_gap(*both)
     gap = max(0.0, distance - error)
     power = trial.setting.power
