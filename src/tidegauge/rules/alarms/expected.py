@@ -10,7 +10,7 @@ from scipy.special import ndtr, xlogy
 
 from tidegauge.rules.alarms.design_effect import mixtures
 from tidegauge.rules.alarms.roots import falling_roots
-from tidegauge.rules.alarms.tails import SINGLE, sums, upper_tails
+from tidegauge.rules.alarms.tails import SINGLE, tails_from, upper_tails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +82,8 @@ class Expected:
         n, most = self.n[some], np.minimum(SINGLE, self.n[some] - first + 1)
         above = first > n * self.share[some] + 1.0
         p = np.empty((len(some), SINGLE))
-        found = sums(first[above], n[above], self.a[some[above]], self.b[some[above]])
-        p[above] = self._mean(found.from_each())
+        chosen = some[above]
+        p[above] = self._mean(tails_from(first[above], n[above], self.a[chosen], self.b[chosen]))
         p[~above] = self._at(some[~above], first[~above])[:, None]
         return p, np.where(above, most, 1)
 

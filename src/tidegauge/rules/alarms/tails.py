@@ -7,7 +7,7 @@ variance. What has a value a question is of one dimension.
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betaln, gammaln
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Asked = tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]  # first, n, a, b
 
 SINGLE = 32
 """Terms at either end of a sum that are added one by one."""
 _SHORT = 4 * SINGLE  # sums of at most so many terms are added one by one altogether
 _PANEL, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(16)
-_NEGLIGIBLE = log(1e-18)
+_NEGLIGIBLE = log(1e-15)
+_HALVINGS = 10
+_TINY = 1e-9
 _TOGETHER = 6  # columns whose sums have the nodes that the widest of them needs
 _IN_CACHE = 1 << 16
 
@@ -32,17 +35,6 @@ _EDGES = SINGLE * 4.0 ** np.arange(24)
 _HALVES = np.diff(_EDGES)[:, None] / 2.0
 _NEAR = (_EDGES[:-1, None] - 0.5 + _HALVES * (1.0 + _PANEL)).ravel()
 _NEAR_WEIGHTS = (_HALVES * _PANEL_WEIGHTS).ravel()
-
-
-class Sums(NamedTuple):
-    """The terms from the first on, one by one (`ends`, a third dimension), and all others."""
-
-    ends: Floats
-    rest: Floats
-
-    def from_each(self) -> Floats:
-        """The sums from each of the single terms on."""
-        return np.cumsum(self.ends[..., ::-1], axis=2)[..., ::-1] + self.rest[..., None]
 
 
 def upper_tails(count: NDArray[np.int64], n: NDArray[np.int64], a: Floats, b: Floats) -> Floats:
@@ -54,56 +46,72 @@ def upper_tails(count: NDArray[np.int64], n: NDArray[np.int64], a: Floats, b: Fl
     """
     below = (count <= n * a[:, 0] / (a[:, 0] + b[:, 0]))[:, None]
     first = np.where(below[:, 0], n - count + 1, count)
-    ends, rest = sums(first, n, np.where(below, b, a), np.where(below, a, b))
-    total = ends.sum(axis=2) + rest
-    return np.asarray(np.clip(np.where(below, 1.0 - total, total), 0.0, 1.0))
+    found = tails_from(first, n, np.where(below, b, a), np.where(below, a, b), 1)[..., 0]
+    return np.asarray(np.clip(np.where(below, 1.0 - found, found), 0.0, 1.0))
 
 
-def sums(first: NDArray[np.int64], n: NDArray[np.int64], a: Floats, b: Floats) -> Sums:
-    """The sums of the terms from `first`, above the mean, to n."""
-    found = Sums(np.zeros((*a.shape, SINGLE)), np.zeros(a.shape))
+def tails_from(
+    first: NDArray[np.int64], n: NDArray[np.int64], a: Floats, b: Floats, most: int = SINGLE
+) -> Floats:
+    """`P(X >= first + i)` for i below `most`, at most 32, in a third dimension.
+
+    `first` is above the mean.
+    """
+    found = np.zeros((*a.shape, most))
     there = np.flatnonzero(first <= n)
+    left = n[there] - first[there]
     step = _TOGETHER if len(there) > _TOGETHER else a.shape[1]
     for start in range(0, a.shape[1], step):
         columns = slice(start, start + step)
         widest = min(start + step, a.shape[1]) - 1
         reach = _reach(first[there], n[there], a[there, widest], b[there, widest])
-        for chosen, panels, both in _alike(n[there] - first[there], reach):
+        for chosen, panels, both in _alike(left, reach):
             some = there[chosen]
-            ends, rest = _sums(
-                (first[some], n[some], a[some, columns], b[some, columns]),
-                panels,
-                both=both,
-            )
-            found.ends[some, columns] = ends
-            found.rest[some, columns] = rest
+            asked = first[some], n[some], a[some, columns], b[some, columns]
+            end = (left[chosen] + 1) / 2.0 if both else np.maximum(reach[chosen], 2.0 * SINGLE)
+            found[some, columns] = _tails(asked, panels, most, end, both=both)
     return found
 
 
 def _reach(first: NDArray[np.int64], n: NDArray[np.int64], a: Floats, b: Floats) -> Floats:
-    """How far from `first` terms may matter beside its own.
+    """How far from `first` terms may matter beside its own, by factorials as powers.
 
-    Above the mean, where b > 1, no term is more than `ratio` times the one before, so all from a
-    distance d on are at most `ratio ** d / (1 - ratio)` of the first.
+    Infinite where terms matter up to the far end.
     """
-    left = n - first
-    with np.errstate(all="ignore"):
-        ratio = left / (left - 1.0 + b) * np.maximum(1.0, (first + a) / (first + 1.0))
-        reach = (_NEGLIGIBLE + np.log1p(-ratio)) / np.log(ratio)
-    return np.where((left > 0) & (b > 1.0) & (ratio < 1.0), reach, np.inf)
+    left = np.maximum(1.0, n - first)
+    ours, theirs = np.maximum(_TINY, first + a - 1.0), np.maximum(_TINY, left + b - 1.0)
+    start = _power(ours) - _power(np.asarray(first, np.float64)) + _power(theirs) - _power(left)
+    start += _NEGLIGIBLE - np.log(left)
+
+    def matters(share: Floats) -> NDArray[np.bool_]:
+        distance = share * left
+        there = _power(ours + distance) - _power(first + distance)
+        there += _power(np.maximum(_TINY, theirs - distance)) - _power(left - distance)
+        return np.asarray(there > start)
+
+    high = np.maximum(0.5, 1.0 - SINGLE / left)
+    everything, low = matters(high), np.zeros_like(high)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        there = matters(middle)
+        low, high = np.where(there, middle, low), np.where(there, high, middle)
+    return np.where(everything, np.inf, high * left)
+
+
+def _power(z: Floats) -> Floats:
+    """`log z^z`, of which factorials are made."""
+    return np.asarray(z * np.log(z))
 
 
 def _alike(left: NDArray[np.int64], reach: Floats) -> Iterator[tuple[NDArray[np.intp], int, bool]]:
     """The questions that need as many panels, no more at once than a core's cache holds.
 
-    And whether from both ends: half of a sum lies in panels, the other half in their mirror image,
-    unless it is over before the middle.
+    And whether from both ends, where terms matter at both: half of a sum lies in panels, the other
+    half in their mirror image.
     """
-    half = (left + 1) / 2.0
-    panels = np.searchsorted(_EDGES, np.minimum(reach, half))
-    ends = _EDGES[panels]
-    both = ~((reach <= ends) & (ends <= half))
-    kind = np.where(left < _SHORT, 0, 2 * panels + both)
+    both = np.isinf(reach)
+    panels = np.searchsorted(_EDGES, np.where(both, (left + 1) / 2.0, reach))
+    kind = np.where(left < _SHORT, 0, 2 * np.maximum(1, panels) + both)
     for one in np.unique(kind).tolist():
         chosen = np.flatnonzero(kind == one)
         together = max(1, _IN_CACHE // (_TOGETHER * max(_SHORT, len(_PANEL) * (one // 2))))
@@ -111,61 +119,56 @@ def _alike(left: NDArray[np.int64], reach: Floats) -> Iterator[tuple[NDArray[np.
             yield chosen[start : start + together], one // 2, bool(one % 2)
 
 
-def _sums(
-    asked: tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats], panels: int, *, both: bool
-) -> Sums:
-    """The sums of questions that need so many panels; none: all terms are added one by one."""
+def _tails(asked: Asked, panels: int, most: int, end: Floats, *, both: bool) -> Floats:
+    """The tails of questions that need so many panels; none: all terms are added one by one.
+
+    The panels end at `end`, from the first term on, or from both ends.
+    """
     first, n, a, b = asked
     constant = gammaln(n + 1.0)[:, None] - gammaln(n[:, None] + a + b) - betaln(a, b)
-    most = SINGLE if panels else max(SINGLE, int((n - first).max()) + 1)
-    single = _singles((first, n, a, b), constant, most)
-    rest = single[..., SINGLE:].sum(axis=2)
-    if panels and not both:
-        known = len(_PANEL) * panels
-        nodes, weights = (np.broadcast_to(v[:known], (len(n), known)) for v in _NODES)
-        rest += _smooth((first, n, a, b), constant, nodes, weights)
-    elif panels:
-        nodes, weights = _half_way((n - first + 1) / 2.0, panels)
-        mirrored = np.zeros_like(n), n, b, a
-        rest += _smooth((first, n, a, b), constant, nodes, weights)
-        rest += _smooth(mirrored, constant, nodes, weights)
-        rest += _singles(mirrored, constant, SINGLE).sum(axis=2)
-    return Sums(single[..., :SINGLE], rest)
+    several = SINGLE if panels else max(SINGLE, int((n - first).max()) + 1)
+    single = _singles(asked, constant, several)
+    rest = single[..., most:].sum(axis=2)
+    if panels:
+        nodes, weights = _nodes(end, panels)
+        rest += _smooth(asked, constant, nodes, weights)
+        if both:
+            mirrored = np.zeros_like(n), n, b, a
+            rest += _smooth(mirrored, constant, nodes, weights)
+            rest += _singles(mirrored, constant, SINGLE).sum(axis=2)
+    sums = np.add.accumulate(single[..., most - 1 :: -1], axis=2)[..., ::-1]
+    return np.asarray(sums + rest[..., None])
 
 
-_NODES = _NEAR, _NEAR_WEIGHTS
-
-
-def _half_way(half: Floats, panels: int) -> tuple[Floats, Floats]:
-    """The nodes and weights of all panels but the last, and of one more up to the middle."""
+def _nodes(end: Floats, panels: int) -> tuple[Floats, Floats]:
+    """The nodes and weights of all panels but the last, and of one more up to the end."""
     known = len(_PANEL) * (panels - 1)
-    last = (half - _EDGES[panels - 1])[:, None] / 2.0
-    nodes, weights = (np.broadcast_to(v[:known], (len(half), known)) for v in _NODES)
-    middle = _EDGES[panels - 1] - 0.5 + last * (1.0 + _PANEL)
-    return np.hstack((nodes, middle)), np.hstack((weights, last * _PANEL_WEIGHTS))
+    half = (end - _EDGES[panels - 1])[:, None] / 2.0
+    nodes, weights = np.empty((2, len(end), known + len(_PANEL)))
+    nodes[:, :known], weights[:, :known] = _NEAR[:known], _NEAR_WEIGHTS[:known]
+    nodes[:, known:] = _EDGES[panels - 1] - 0.5 + half * (1.0 + _PANEL)
+    weights[:, known:] = half * _PANEL_WEIGHTS
+    return nodes, weights
 
 
-def _singles(
-    asked: tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats], constant: Floats, most: int
-) -> Floats:
+def _singles(asked: Asked, constant: Floats, most: int) -> Floats:
     """So many terms from the first on, each from the one before it; 0 beyond the last."""
     first, n, a, b = asked
     x, left = first[:, None].astype(np.float64), (n - first)[:, None].astype(np.float64)
     choose = gammaln(x + 1.0) + gammaln(left + 1.0)
     terms = np.empty((*a.shape, most))
     terms[..., 0] = np.exp(constant - choose + gammaln(x + a) + gammaln(left + b))
-    if most > 1:
-        step = np.arange(most - 1)
-        x, left = x[..., None] + step, np.maximum(0.0, left[..., None] - step)
-        ratio = np.divide(x + a[..., None], np.maximum(0.0, left - 1.0) + b[..., None])
-        ratio *= left / (x + 1.0)
-        terms[..., 1:] = ratio
-        np.cumprod(terms, axis=2, out=terms)
+    step = np.arange(most - 1)
+    x, left = x[..., None] + step, np.maximum(0.0, left[..., None] - step)
+    ratio = np.add(x, a[..., None], out=terms[..., 1:])
+    ratio /= np.maximum(0.0, left - 1.0) + b[..., None]
+    ratio *= left / (x + 1.0)
+    np.cumprod(terms, axis=2, out=terms)
     return terms
 
 
 def _smooth(
-    asked: tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats],
+    asked: Asked,
     constant: Floats,
     nodes: Floats,
     weights: Floats,
