@@ -1,9 +1,10 @@
-"""The hours that rows fall in by their time: no folder tells, so the engine counts them."""
+"""The hours that rows fall in by their time: no folder tells, so the rows are counted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidegauge.engines import local
 from tidegauge.sources.frames import hours_frame
 from tidegauge.sources.hours import HourReader, hour_parts, hours_of_profiles
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from tidegauge.flows.job import Job
     from tidegauge.model.window import Window
     from tidegauge.sources.source import CaptureSource
+
+
+# Less than this is looked at here: most often no window is due, and then Spark need not start.
+_FEW_BYTES = 128 << 20
 
 
 def captured_hours(
@@ -34,6 +39,9 @@ def captured_hours(
             lambda session: hours_frame(session, source, column, settings, windows)
         )
     else:
-        parts = hour_parts(source, settings)
-        found = job.engine.profile_parts(parts, HourReader(source, column, settings))
+        parts, read = hour_parts(source, settings), HourReader(source, column, settings)
+        if sum(part.size_bytes for part in parts) < _FEW_BYTES:
+            found = local.profile_parts(parts, read, processes=1)
+        else:
+            found = job.engine.profile_parts(parts, read)
     return hours_of_profiles(found)

@@ -99,9 +99,11 @@ class Policy:
 
     def _overrides(self, feature: str, check: str) -> tuple[tuple[str, Override], ...]:
         """Those that there are, the most particular first, each with a name for where it stands."""
-        places = (
-            (f"feature {feature} {check}", self.feature_checks.get((feature, check))),
-            (f"feature {feature}", self.features.get(feature)),
-            (f"check {check}", self.checks.get(check)),
-        )
-        return tuple((place, override) for place, override in places if override is not None)
+        found = []
+        if (override := self.feature_checks.get((feature, check))) is not None:
+            found.append((f"feature {feature} {check}", override))
+        if (override := self.features.get(feature)) is not None:
+            found.append((f"feature {feature}", override))
+        if (override := self.checks.get(check)) is not None:
+            found.append((f"check {check}", override))
+        return tuple(found)
