@@ -91,7 +91,7 @@ def _month(data: Path) -> Run:
 def _drift(data: Path, *, calibrated: bool) -> Run:
     """Two kept profiles, one a file of the data, to the outcome of every check by the budget."""
     from tidegauge.profile.table import from_parquet
-    from tidegauge.rules.alarms import design_effect, proportions
+    from tidegauge.rules.alarms import design_effect, shares
     from tidegauge.rules.alarms.plan import Plan
     from tidegauge.rules.alarms.policy import Policy
     from tidegauge.rules.evaluate import evaluate
@@ -100,7 +100,7 @@ def _drift(data: Path, *, calibrated: bool) -> Run:
     before, after = _kept(data)
     profile = from_parquet(before, "the baseline")
     constraints = suggest(profile.statistics())
-    modules = (vars(design_effect), vars(proportions))
+    modules = (vars(design_effect), vars(shares))
     remembered = [f for names in modules for f in names.values() if hasattr(f, "cache_clear")]
     learnt = _calibration(min(data.glob("*.parquet")), profile) if calibrated else None
 

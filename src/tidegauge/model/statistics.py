@@ -77,15 +77,27 @@ class Sketch:
     @property
     def weight(self) -> int:
         """Number of values that the sketch stands for."""
-        return sum(len(level) << h for h, level in enumerate(self.levels))
+        total = 0
+        for h, level in enumerate(self.levels):
+            total += len(level) << h
+        return total
 
     def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The items in ascending order, and the number of values that each stands for."""
-        sizes = [len(level) for level in self.levels]
-        items = np.concatenate([np.empty(0), *self.levels])
-        weights = np.repeat(2.0 ** np.arange(len(sizes)), sizes)
-        order = np.argsort(items, kind="stable")
+        filled = [(1 << h, level) for h, level in enumerate(self.levels) if len(level)]
+        if not filled:
+            return np.empty(0), np.empty(0)
+        items = np.concatenate([level for _, level in filled])
+        weights = np.concatenate([np.full(len(level), float(weight)) for weight, level in filled])
+        if (items[1:] >= items[:-1]).all():
+            return items, weights
+        order = items.argsort(kind="stable")
         return items[order], weights[order]
+
+    def cumulated(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The items in ascending order, and the number of values up to and with each."""
+        items, weights = self.weighted()
+        return items, np.add.accumulate(weights, out=weights)
 
     @classmethod
     def of_counts(cls, values: Sequence[float], counts: Sequence[int]) -> Sketch:

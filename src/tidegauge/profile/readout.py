@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,11 +23,13 @@ from tidegauge.model.statistics import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from tidegauge.profile.feature import FeatureProfile
     from tidegauge.states.extremes import Number
     from tidegauge.states.frequencies import Frequencies
+
+    Ranked = Sequence[tuple[Any, int]]  # values and their counts, the most frequent first
 
 MOST_CATEGORIES = 120  # Deequ's `ColumnProfiler.DEFAULT_CARDINALITY_THRESHOLD`
 BUCKETS = 10
@@ -49,15 +51,17 @@ def read_out(profile: FeatureProfile) -> FeatureStatistics:
             failure=profile.failure,
         )
     textual = profile.kind.inferred_type is InferredType.STRING
-    numeric = _numeric(profile) if profile.moments.n and not textual else None
+    ranked = profile.frequencies.ranked(None if textual else _LISTED_NUMBERS)
+    distinct = _distinct(profile)
+    numeric = _numeric(profile, distinct) if profile.moments.n and not textual else None
     return FeatureStatistics(
         profile.name,
         profile.kind.inferred_type,
         counts.present,
         counts.nulls,
         numeric,
-        _text(profile) if textual else None,
-        _detail(profile),
+        _text(profile, distinct, ranked) if textual else None,
+        _detail(profile, distinct, ranked),
     )
 
 
@@ -66,13 +70,14 @@ def _distinct(profile: FeatureProfile) -> float:
     return min(profile.distinct.estimate, float(profile.counts.present))
 
 
-def _numeric(profile: FeatureProfile) -> NumericStatistics:
+def _numeric(profile: FeatureProfile, distinct: float) -> NumericStatistics:
     # Timestamps are shown in seconds since the epoch, as Spark casts them to numbers.
     unit = _MICROSECONDS if profile.kind is Kind.TIMESTAMP else 1.0
     moments, extremes = profile.moments, profile.extremes
     if extremes.least is None or extremes.greatest is None:
         return NumericStatistics()
-    sketch = Sketch(tuple(level / unit for level in profile.quantiles.levels))
+    levels = profile.quantiles.levels
+    sketch = Sketch(levels if unit == 1.0 else tuple(level / unit for level in levels))
     low, high = float(extremes.least) / unit, float(extremes.greatest) / unit
     return NumericStatistics(
         _scaled(_mean(profile), unit),
@@ -80,7 +85,7 @@ def _numeric(profile: FeatureProfile) -> NumericStatistics:
         _scaled(moments.std_dev(), unit),
         low,
         high,
-        round(_distinct(profile)),
+        round(distinct),
         _buckets(sketch, low, high),
         sketch,
     )
@@ -115,36 +120,20 @@ def _buckets(sketch: Sketch, low: float, high: float) -> tuple[Bucket, ...]:
     if not np.isfinite(width * BUCKETS):  # the range of float64 itself
         return ()
     bounds = [low + width * i / BUCKETS for i in range(BUCKETS)] + [high]
-    items, ranks = _ranks(sketch)
-    below = ranks[np.searchsorted(items, bounds, "left")]
-    below[-1] = ranks[-1]  # the last bar is closed
-    below[0] = 0  # a sampled sketch may have lost the very smallest values' rank, never their count
-    return tuple(
-        Bucket(bounds[i], bounds[i + 1], float(below[i + 1] - below[i])) for i in range(BUCKETS)
-    )
+    items, upto = sketch.cumulated()
+    # The first bar begins before all: a sampled sketch may have lost the very smallest values'
+    # rank, never their count; and the last bar is closed.
+    inner = items.searchsorted(bounds[1:-1], "left")
+    below = [0.0, *np.concatenate(([0.0], upto))[inner].tolist(), float(sketch.weight)]
+    return tuple(Bucket(bounds[i], bounds[i + 1], below[i + 1] - below[i]) for i in range(BUCKETS))
 
 
-def _ranks(sketch: Sketch) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The items in order, and the weight of all items before each of them; one more at the end."""
-    items = np.concatenate([np.empty(0), *sketch.levels])
-    weights = np.concatenate(
-        [np.empty(0, np.int64)]
-        + [np.full(len(level), 1 << h, np.int64) for h, level in enumerate(sketch.levels)]
-    )
-    order = np.argsort(items, kind="stable")
-    return items[order], np.concatenate(([0], np.cumsum(weights[order])))
+def _text(profile: FeatureProfile, distinct: float, ranked: Ranked) -> StringStatistics:
+    few = distinct <= MOST_CATEGORIES and not profile.frequencies.undercount
+    return StringStatistics(float(round(distinct)), tuple(ranked) if few else None)
 
 
-def _text(profile: FeatureProfile) -> StringStatistics:
-    distinct = _distinct(profile)
-    frequencies = profile.frequencies
-    few = distinct <= MOST_CATEGORIES and not frequencies.undercount
-    if not few:
-        return StringStatistics(float(round(distinct)), None)
-    return StringStatistics(float(round(distinct)), tuple(frequencies.ranked()))
-
-
-def _detail(profile: FeatureProfile) -> Detail:
+def _detail(profile: FeatureProfile, distinct: float, ranked: Ranked) -> Detail:
     counts, moments, lengths = profile.counts, profile.moments, profile.lengths
     textual = profile.kind in (Kind.TEXT, Kind.BINARY)
     return Detail(
@@ -161,13 +150,13 @@ def _detail(profile: FeatureProfile) -> Detail:
             profile.types.boolean,
             profile.types.string,
         ),
-        approximate_distinct=_distinct(profile),
+        approximate_distinct=distinct,
         skewness=None if textual else moments.skewness,
         kurtosis=None if textual else moments.kurtosis,
         exact_min=_exact(profile.extremes.least, profile.kind),
         exact_max=_exact(profile.extremes.greatest, profile.kind),
         exact_sum=None if _exact_sum(profile) is None else str(profile.sum.value),
-        frequent=_frequent(profile),
+        frequent=_frequent(profile, ranked),
         strays=_strays(profile.strays),
         min_length=lengths.least,
         max_length=lengths.greatest,
@@ -175,14 +164,14 @@ def _detail(profile: FeatureProfile) -> Detail:
     )
 
 
-def _frequent(profile: FeatureProfile) -> FrequentValues | None:
-    textual = profile.kind.inferred_type is InferredType.STRING
+def _frequent(profile: FeatureProfile, ranked: Ranked) -> FrequentValues | None:
     frequencies: Frequencies = profile.frequencies
-    ranked = frequencies.ranked(None if textual else _LISTED_NUMBERS)
     if not frequencies.total:
         return None
     if profile.kind in (Kind.DATE, Kind.TIMESTAMP):
         listed = tuple((_exact(v, profile.kind) or str(v), count) for v, count in ranked)
+    elif profile.kind is Kind.TEXT:
+        listed = tuple(ranked)
     else:
         listed = tuple((str(value), count) for value, count in ranked)
     other = frequencies.total - sum(count for _, count in ranked)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tidegauge.model.statistics import Sketch
 
-    Weighted = tuple[NDArray[np.float64], NDArray[np.float64]]
+    Cumulated = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _CHANCE = 1.8  # sqrt(-ln(alpha / 2) / 2) for alpha = 0.003 (Knuth; deequ's constant)
 _LEAST_EXPECTED = 5.0  # Cochran's rule for the chi-squared approximation
@@ -38,26 +38,31 @@ def cdf_distance(a: Sketch, b: Sketch) -> float:
     """
     if not a.weight or not b.weight:
         raise ValueError("an empty sketch has no distribution")
-    return widest_gap(a.weighted(), b.weighted())
+    return widest_gap(a.cumulated(), b.cumulated())
 
 
-def widest_gap(a: Weighted, b: Weighted) -> float:
-    """`cdf_distance` of two sketches' items and weights, ascending, as they give them."""
+def widest_gap(a: Cumulated, b: Cumulated) -> float:
+    """`cdf_distance` of two sketches' items, ascending, and the numbers of values up to these."""
     items = np.concatenate((a[0], b[0]))
-    order = np.argsort(items, kind="stable")  # two runs, which are merged
-    below_a = np.cumsum(order < len(a[0]))
+    order = items.argsort(kind="stable")  # two runs, which are merged
+    below_a = np.add.accumulate((order < len(a[0])).astype(np.intp))
     below_b = np.arange(1, len(items) + 1) - below_a
-    gaps = np.abs(_shares_below(a)[below_a] - _shares_below(b)[below_b])
+    gaps = _shares_below(a)[below_a]
+    gaps -= _shares_below(b)[below_b]
+    np.abs(gaps, out=gaps)
     # Both functions only change at items, so the widest gap is right after one of them.
     ordered = items[order]
     after_ties = ordered[1:] != ordered[:-1]
     return float(gaps[:-1].max(where=after_ties, initial=0.0))
 
 
-def _shares_below(weighted: Weighted) -> NDArray[np.float64]:
-    """The share of weight before the first item, and up to each."""
-    upto = np.cumsum(weighted[1])
-    return np.concatenate(([0.0], upto / upto[-1]))
+def _shares_below(cumulated: Cumulated) -> NDArray[np.float64]:
+    """The share of values before the first item, and up to each."""
+    _, upto = cumulated
+    shares = np.empty(len(upto) + 1)
+    shares[0] = 0.0
+    np.divide(upto, upto[-1], out=shares[1:])
+    return shares
 
 
 def category_distance(a: Mapping[str, float], b: Mapping[str, float]) -> float:

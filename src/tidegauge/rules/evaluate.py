@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from tidegauge.model.collector import held_back
 from tidegauge.model.outcome import Check, Outcome, Verdict, Violation
 from tidegauge.rules.alarms import shares, shifts
+from tidegauge.rules.alarms.asking import concluded
 from tidegauge.rules.alarms.plan import ROWS
 from tidegauge.rules.alarms.typical import row_count
 from tidegauge.rules.checks import (
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from tidegauge.model.statistics import FeatureStatistics, Statistics
+    from tidegauge.rules.alarms.asking import Asking
     from tidegauge.rules.alarms.plan import Plan
     from tidegauge.rules.alarms.policy import Test
     from tidegauge.rules.alarms.trial import Trial
@@ -63,6 +66,7 @@ class _Scene:
     trials: Mapping[Test, Trial]
 
 
+@held_back()
 def evaluate(
     statistics: Statistics,
     constraints: Constraints,
@@ -89,9 +93,11 @@ def evaluate(
         has_baseline=baseline is not None,
         trials=plan.trials(constraints) if plan else {},
     )
+    expanded = expand(constraints)
+    findings = concluded(_finding(constraint, scene) for constraint in expanded)
     checked = (
-        _outcome(constraint.feature, constraint.check, _finding(constraint, scene))
-        for constraint in expand(constraints)
+        _outcome(constraint.feature, constraint.check, finding)
+        for constraint, finding in zip(expanded, findings, strict=True)
     )
     extras = (
         _outcome(name, Check.EXTRA_COLUMN, _extra_column(name, scene, constraints.config))
@@ -128,7 +134,7 @@ def _extra_column(name: str, scene: _Scene, config: MonitoringConfig) -> Finding
     return extra_column(name, scene.columns, scene.known)
 
 
-def _finding(constraint: Constraint, scene: _Scene) -> Finding:
+def _finding(constraint: Constraint, scene: _Scene) -> Finding | Asking:
     """The finding on one constraint; what no check can be made without is settled first."""
     name = constraint.feature
     if isinstance(constraint, Disabled):
@@ -148,7 +154,7 @@ def _feature_finding(
     constraint: OfFeature,
     current: FeatureStatistics,
     scene: _Scene,
-) -> Finding:
+) -> Finding | Asking:
     baseline = scene.baseline.get(constraint.feature)
     trial = scene.trials.get((constraint.feature, constraint.check))
     reason = _incomparable(constraint, current, baseline, has_baseline=scene.has_baseline)
@@ -180,8 +186,8 @@ def _tried(
     current: FeatureStatistics,
     baseline: FeatureStatistics,
     trial: Trial,
-) -> Finding:
-    """The finding where a budget decides."""
+) -> Finding | Asking:
+    """The finding where a budget decides, or the check that asks for it."""
     match constraint:
         case DataType():
             return shares.other_types(constraint, current, baseline, trial)

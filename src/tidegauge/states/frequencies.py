@@ -108,11 +108,15 @@ class Frequencies:
         if most is not None and n > most:
             kept = np.flatnonzero(counts >= np.partition(counts, n - most)[n - most])
             values, counts = values.take(pa.array(kept)), counts[kept]
-        ascending = pc.array_sort_indices(values).to_numpy()
-        order = ascending[np.argsort(-counts[ascending], kind="stable")][:most]
-        listed = values.take(pa.array(order))
-        exact = listed.to_numpy() if pa.types.is_primitive(listed.type) else listed
-        return list(zip(exact.tolist(), counts[order].tolist(), strict=True))
+        if pa.types.is_primitive(values.type):
+            numbers = values.to_numpy()
+            order = np.lexsort((numbers, -counts))[:most]
+            listed = numbers[order]
+        else:
+            ascending = pc.array_sort_indices(values).to_numpy()
+            order = ascending[(-counts[ascending]).argsort(kind="stable")][:most]
+            listed = values.take(pa.array(order))
+        return list(zip(listed.tolist(), counts[order].tolist(), strict=True))
 
     def to_bytes(self) -> bytes:
         scalars = {"total": self.total, "undercount": self.undercount}

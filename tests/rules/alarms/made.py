@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 import pyarrow as pa
 
 from tidegauge.engines.arrow.fold import fold_part
 from tidegauge.model.batch import Chunk, Part
 from tidegauge.profile.grid import grids
+from tidegauge.rules.alarms.asking import concluded
 from tidegauge.rules.alarms.budget import Budget
 from tidegauge.rules.alarms.calibration import Block
 from tidegauge.rules.alarms.plan import Plan
@@ -18,15 +19,27 @@ from tidegauge.rules.alarms.trial import Trial
 from tidegauge.sources.coarse import CoarseReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tidegauge.model.statistics import FeatureStatistics, Statistics
     from tidegauge.profile.dataset import Profile
     from tidegauge.profile.grid import Grid
+    from tidegauge.rules.alarms.asking import Asking
     from tidegauge.rules.alarms.calibration import FeatureCalibration
+    from tidegauge.rules.finding import Finding
 
 DAY = timedelta(days=1)
 ALPHA = 0.001
+P = ParamSpec("P")
+
+
+def at_once(check: Callable[P, Asking]) -> Callable[P, Finding]:
+    """A check whose questions are answered as soon as it asks."""
+
+    def found(*args: P.args, **kwargs: P.kwargs) -> Finding:
+        return concluded([check(*args, **kwargs)])[0]
+
+    return found
 
 
 def profiled(table: pa.Table, strays: Mapping[str, Sequence[str]] | None = None) -> Profile:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr, ndtri
 
 from tidegauge.rules.alarms import blocks, homogeneity, kolmogorov, novelty, proportions
+from tidegauge.rules.alarms.cells import cells
 from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated
 
 Floats = NDArray[np.float64]
@@ -169,7 +170,7 @@ def categories(weights: Floats, directions: int = 1) -> Replicate:
         days = counts(scene.rows, scene.days)
         effect = scene.effect(blocks.categorical(days))
         baseline = {label: sum(day[label] for day in days) for label in labels}
-        tables = [homogeneity.cells(window, baseline) for window in counts(scene.window, windows)]
+        tables = [cells(window, baseline) for window in counts(scene.window, windows)]
         found = np.array([homogeneity.p_value(table, effect) for table in tables])
         return [int((found < alpha).sum()) for alpha in alphas]
 

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.rules.alarms.tables import Totals, g, pearson, tails
 
+from tidegauge.rules.alarms.cells import Cells, cells, statistic
 from tidegauge.rules.alarms.design_effect import DesignEffect
 from tidegauge.rules.alarms.homogeneity import (
-    Cells,
-    cells,
     critical_statistic,
     p_value,
     smallest_total_variation,
-    statistic,
 )
 
 counts = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 500), min_size=1).filter(

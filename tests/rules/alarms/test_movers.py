@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegauge.model.statistics import Sketch
-from tidegauge.rules.alarms.homogeneity import cells
+from tidegauge.rules.alarms.cells import cells
 from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def share(values: np.ndarray, above: float | None, up_to: float | None) -> float
     return float(inside.mean())
 
 
-def weighted(values: NDArray[np.float64]) -> Weighted:
+def cumulated(values: NDArray[np.float64]) -> Weighted:
     """The values of a sketch that holds all of them."""
-    return Sketch((values,)).weighted()
+    return Sketch((values,)).cumulated()
 
 
 @settings(deadline=None)
@@ -43,7 +43,7 @@ def weighted(values: NDArray[np.float64]) -> Weighted:
 def test_bins_are_what_they_say(ours: list[float], theirs: list[float]) -> None:
     """Between the baseline's tenths; those that are equal are not told, and five at most."""
     current, baseline = np.array(ours), np.array(theirs)
-    found = bins_that_moved(weighted(current), weighted(baseline))
+    found = bins_that_moved(cumulated(current), cumulated(baseline))
     for one in found:
         bounds = one["above"], one["up_to"]
         assert (share(current, *bounds), share(baseline, *bounds)) == pytest.approx(
@@ -58,12 +58,12 @@ def test_bins_are_what_they_say(ours: list[float], theirs: list[float]) -> None:
 def test_samples_that_are_equal_have_nothing_to_tell() -> None:
     """Whatever their size."""
     values = np.arange(100.0)
-    assert [] == bins_that_moved(weighted(np.repeat(values, 3)), weighted(values))
+    assert [] == bins_that_moved(cumulated(np.repeat(values, 3)), cumulated(values))
 
 
 def test_what_lies_outside_the_baselines_range_is_told() -> None:
     """All of it, below and above."""
-    found = bins_that_moved(weighted(np.array([-5.0, 500.0])), weighted(np.arange(100.0)))
+    found = bins_that_moved(cumulated(np.array([-5.0, 500.0])), cumulated(np.arange(100.0)))
     outside = [(one["above"], one["up_to"], one["share"]) for one in found[:2]]
     assert [(None, np.nextafter(0.0, -np.inf), 0.5), (99.0, None, 0.5)] == outside
 

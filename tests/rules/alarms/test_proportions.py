@@ -14,8 +14,8 @@ from tidegauge.rules.alarms.proportions import (
     critical_count,
     p_value,
     smallest_share,
-    upper_tail,
 )
+from tidegauge.rules.alarms.tails import upper_tails
 
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 SWINGING = DesignEffect(20, 500, 4.0, 1.0, 2.1)
@@ -48,8 +48,8 @@ def test_beta_binomial_tails_are_scipys(count: tuple[int, int], a: float, b: flo
     """Also where the distribution piles up at either end."""
     at, n = count
     expected = stats.betabinom.pmf(np.arange(at, n + 1), n, 10**a, 10**b).sum()
-    found = upper_tail(at, n, np.array([10**a]), np.array([10**b]))[0]
-    assert expected == pytest.approx(found, rel=3e-4, abs=1e-250)
+    found = upper_tails(np.array([at]), np.array([n]), np.array([[10**a]]), np.array([[10**b]]))
+    assert expected == pytest.approx(found[0, 0], rel=3e-4, abs=1e-250)
 
 
 def test_tails_of_large_windows_are_exact_too() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from tests.rules.alarms.made import feature, statistics, trial
+from tests.rules.alarms.made import at_once, feature, statistics, trial
 
 from tidegauge.model.outcome import Verdict
 from tidegauge.model.statistics import (
@@ -20,15 +20,17 @@ from tidegauge.model.statistics import (
     StringStatistics,
     TypeCounts,
 )
+from tidegauge.rules.alarms import shares
 from tidegauge.rules.alarms.calibration import FeatureCalibration
 from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated
 from tidegauge.rules.alarms.proportions import Share
-from tidegauge.rules.alarms.shares import missing_share, negatives, other_types, unknown_values
 from tidegauge.rules.constraints import Completeness, DataType, Domain
 
 INTEGRAL, FRACTIONAL, STRING, _ = InferredType
 NONE = Uncalibrated("not asked")
 COUNTS = st.integers(0, 60)
+missing_share, negatives = at_once(shares.missing_share), at_once(shares.negatives)
+other_types, unknown_values = at_once(shares.other_types), at_once(shares.unknown_values)
 
 
 def fisher(bad: int, good: int, baseline_bad: int, baseline_good: int) -> float:

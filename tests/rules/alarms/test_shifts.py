@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from tests.rules.alarms.made import ALPHA, feature, trial
+from tests.rules.alarms.made import ALPHA, at_once, feature, trial
 
 from tidegauge.model.outcome import Verdict
 from tidegauge.model.statistics import Sketch
+from tidegauge.rules.alarms import shifts
 from tidegauge.rules.alarms.calibration import FeatureCalibration, Season
 from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated
 from tidegauge.rules.alarms.listed import OTHERS
-from tidegauge.rules.alarms.shifts import categorical_shift, numeric_shift
 
 NONE = Uncalibrated("not asked")
 NUMBERS = st.lists(st.floats(-1e6, 1e6, width=32), min_size=30, max_size=200)
+numeric_shift, categorical_shift = map(at_once, (shifts.numeric_shift, shifts.categorical_shift))
 
 
 def counts_by_value(column: pa.Array) -> dict[object, int]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidegauge.rules.alarms.cells import LEAST_EXPECTED, Cells, statistic
 from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated, unfit
-from tidegauge.rules.alarms.homogeneity import LEAST_EXPECTED, Cells, statistic
 from tidegauge.rules.alarms.kolmogorov import MEAN_SQUARE, SPREAD_OF_SQUARE
 
 if TYPE_CHECKING:
@@ -136,10 +136,7 @@ def _measured(
 
 def _functions(sketches: Sequence[Sketch]) -> NDArray[np.float64]:
     """Each block's distribution function, a row, at common places that miss no large step."""
-    parts = []
-    for sketch in sketches:
-        items, weights = sketch.weighted()
-        parts.append((items, np.cumsum(weights)))
+    parts = [sketch.cumulated() for sketch in sketches]
     pooled = np.concatenate([items for items, _ in parts])
     weights = np.concatenate([np.diff(upto, prepend=0.0) for _, upto in parts])
     order = np.argsort(pooled)

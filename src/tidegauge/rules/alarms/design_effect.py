@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammainc
 
+from tidegauge.rules.alarms.roots import falling_roots
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,7 +35,7 @@ LEAST_ROWS = 10
 _ABOVE = 10.0 ** (-np.arange(25) / 2)
 _WEIGHTS = np.append(_ABOVE[:-1] - _ABOVE[1:], _ABOVE[-1])
 _STEP_TAILS = np.sqrt(_ABOVE[:-1] * _ABOVE[1:])
-_HALVINGS = 32
+_LARGEST = 1e9  # times the estimate: beyond, a bound says nothing any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class DesignEffect:
 
     def upper(self, confidence: float) -> float:
         """The upper confidence bound of the design effect, at least 1; see `bounds`."""
-        return float(self.bounds(np.array([1.0 - confidence]))[0])
+        return float(bounds([self], np.array([1.0 - confidence]))[0, 0])
 
     def between(self, n: int, m: int, design_effect: float | None = None) -> float:
         """The variance that blocks add to a distance of `n` from `m` rows, in its square's unit.
@@ -84,25 +86,35 @@ class DesignEffect:
         excess = max(self.estimate, 1.0) - 1.0 if design_effect is None else design_effect - 1.0
         return self.null_mean * excess * ((n - 1) / (n * (self.rows - 1.0)) + 1.0 / m)
 
-    def bounds(self, tails: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Largest deff under which an estimate as low as ours has at least the probability `tail`.
 
-        The mean of B scaled squares is taken as gamma distributed with mean deff and shape
-        `(B - 1) deff^2 / (c + 2 c tau + (2 + kurtosis) tau^2)`, tau = deff - 1, c = `null_spread`:
-        right in its two moments for effects in one direction, Student's t where they are normal
-        and large; conservative for effects in several. An estimate below 1 counts as 1: more even
-        than by chance is not to be relied on.
-        """
-        estimate = max(self.estimate, 1.0)
-        low, high = np.ones_like(tails), np.full_like(tails, 1e9 * estimate)
-        for _ in range(_HALVINGS):
-            middle = np.sqrt(low * high)
-            tau = middle - 1.0
-            variance = self.null_spread * (1.0 + 2.0 * tau) + (2.0 + self.kurtosis) * tau**2
-            shape = (self.blocks - 1) * middle**2 / variance
-            likely = gammainc(shape, shape * estimate / middle) >= tails
-            low, high = np.where(likely, middle, low), np.where(likely, high, middle)
-        return low
+def bounds(effects: Sequence[DesignEffect], tails: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest deff under which an estimate as low as each has at least the probabilities `tails`.
+
+    A row for each effect, a column for each tail. The mean of B scaled squares is taken as gamma
+    distributed with mean deff and shape `(B - 1) deff^2 / (c + 2 c tau + (2 + kurtosis) tau^2)`,
+    tau = deff - 1, c = `null_spread`: right in its two moments for effects in one direction,
+    Student's t where they are normal and large; conservative for effects in several. An estimate
+    below 1 counts as 1: more even than by chance is not to be relied on. At most 1e9 times that.
+    """
+    known = np.array([(e.blocks - 1.0, e.estimate, e.null_spread, e.kurtosis) for e in effects])
+    known = known.repeat(len(tails), axis=0)
+    freedom, estimate, spread, kurtosis = known.reshape(-1, 4).T.copy()
+    estimate, asked = np.maximum(estimate, 1.0), np.log(np.tile(tails, len(effects)))
+
+    def excess(log_deff: NDArray[np.float64], which: NDArray[np.intp]) -> NDArray[np.float64]:
+        deff = np.exp(np.maximum(log_deff, 0.0))
+        tau, c = deff - 1.0, spread[which]
+        shape = freedom[which] * deff**2
+        shape /= c * (1.0 + 2.0 * tau) + (2.0 + kurtosis[which]) * tau**2
+        likely = gammainc(shape, shape * estimate[which] / deff)
+        # Below 1 it goes on rising, so that a bound of 1 is a root as any other.
+        above = np.log(np.maximum(likely, 1e-300)) - asked[which]
+        return np.asarray(above - np.minimum(log_deff, 0.0))
+
+    start = np.log(estimate)
+    found = falling_roots(excess, start, np.full_like(start, 0.5))
+    limited = np.exp(np.clip(found, 0.0, start + np.log(_LARGEST)))
+    return np.asarray(limited.reshape(len(effects), len(tails)))
 
 
 def mixture(
@@ -115,15 +127,27 @@ def mixture(
     """
     if effect is None:
         return np.ones(1), np.zeros(1)
-    return _WEIGHTS, np.append(effect.between(n, m, 2.0) * (_step_bounds(effect) - 1.0), np.inf)
+    weights, between = mixtures([effect], np.array([n]), np.array([m]))
+    return weights, between[0]
 
 
-@lru_cache(maxsize=10_000)
-def _step_bounds(effect: DesignEffect) -> NDArray[np.float64]:
-    """The bounds at the steps; one feature's serve its p-value, its threshold, and every window."""
-    bounds = effect.bounds(_STEP_TAILS)
-    bounds.setflags(write=False)
-    return bounds
+def mixtures(
+    effects: Sequence[DesignEffect], n: NDArray[np.int64], m: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of many effects, each for so many rows: the variances are a row for each."""
+    places = {effect: i for i, effect in enumerate(dict.fromkeys(effects))}
+    found = _step_bounds(tuple(places))[[places[effect] for effect in effects]]
+    of_two = np.array([[e.between(a, b, 2.0)] for e, a, b in zip(effects, n, m, strict=True)])
+    between = of_two * (found - 1.0)
+    return _WEIGHTS, np.hstack((between, np.full((len(effects), 1), np.inf)))
+
+
+@lru_cache(maxsize=16)
+def _step_bounds(effects: tuple[DesignEffect, ...]) -> NDArray[np.float64]:
+    """The bounds at the steps, which serve every window that is compared by these effects."""
+    found = bounds(effects, _STEP_TAILS)
+    found.setflags(write=False)
+    return found
 
 
 def unfit(rows: Sequence[int]) -> Uncalibrated | None:

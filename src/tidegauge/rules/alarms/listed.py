@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tidegauge.rules.counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -63,13 +65,15 @@ def compared_counts(
     """
     if not ours.error and not theirs.error:
         return ours.counts, theirs.counts
-    current, baseline = {}, {}
-    for value, b in theirs.counts.items():
-        c = ours.counts.get(value, 0)
-        scaled = round(b * ours.total / theirs.total)
-        current[value] = min(max(c, scaled), c + ours.error)
-        back = round(current[value] * theirs.total / ours.total)
-        baseline[value] = min(max(b, back), b + theirs.error)
+    values = list(theirs.counts)
+    b = np.fromiter(theirs.counts.values(), np.float64, len(values))
+    c = np.array([ours.counts.get(value, 0) for value in values], np.float64)
+    # Rounded floats, so whole numbers: exact to 9e15.
+    moved = np.minimum(np.maximum(c, np.rint(b * ours.total / theirs.total)), c + ours.error)
+    back = np.rint(moved * theirs.total / ours.total)
+    moved_back = np.minimum(np.maximum(b, back), b + theirs.error)
+    current = dict(zip(values, moved.astype(np.int64).tolist(), strict=True))
+    baseline = dict(zip(values, moved_back.astype(np.int64).tolist(), strict=True))
     return (
         current | {OTHERS: max(0, ours.total - sum(current.values()))},
         baseline | {OTHERS: max(0, theirs.total - sum(baseline.values()))},

@@ -10,24 +10,23 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidegauge.rules.alarms.homogeneity import Cells
-    from tidegauge.rules.distances import Weighted
+    from tidegauge.rules.alarms.cells import Cells
+    from tidegauge.rules.distances import Cumulated
 
 _TENTHS = np.linspace(0.0, 1.0, 11)[1:] * (1 - 1e-12)
 _NAMED = 5
 
 
-def bins_that_moved(ours: Weighted, theirs: Weighted) -> list[dict[str, Any]]:
+def bins_that_moved(ours: Cumulated, theirs: Cumulated) -> list[dict[str, Any]]:
     """Of the baseline's tenths, and what lies outside its range, those that differ most.
 
-    Takes the items and weights of sketches, ascending. Bins are `(above, up_to]` by the baseline's
-    deciles; None is unbounded.
+    Takes sketches' items, ascending, and the numbers of values up to these. Bins are
+    `(above, up_to]` by the baseline's deciles; None is unbounded.
     """
-    items, weights = theirs
-    upto = np.cumsum(weights)
-    tenths = items[np.searchsorted(upto, _TENTHS * upto[-1])].tolist()
+    items, upto = theirs
+    tenths = items[upto.searchsorted(_TENTHS * upto[-1])].tolist()
     edges = [float(np.nextafter(items[0], -np.inf)), *dict.fromkeys(tenths)]
-    shares = [_shares(*weighted, edges) for weighted in (ours, theirs)]
+    shares = [_shares(*cumulated, edges) for cumulated in (ours, theirs)]
     bounds: list[float | None] = [None, *edges, None]
     return _largest(
         [
@@ -56,9 +55,8 @@ def _largest(moved: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _shares(
-    items: NDArray[np.float64], weights: NDArray[np.float64], edges: list[float]
+    items: NDArray[np.float64], upto: NDArray[np.float64], edges: list[float]
 ) -> list[float]:
-    upto = np.cumsum(weights)
-    below = [0, *np.searchsorted(items, edges, "right").tolist(), len(items)]
-    at = [float(upto[i - 1]) if i else 0.0 for i in below]
+    below = items.searchsorted(edges, "right")
+    at = [0.0, *np.where(below > 0, upto[below - 1], 0.0).tolist(), float(upto[-1])]
     return [(high - low) / at[-1] for low, high in pairwise(at)]

@@ -83,12 +83,11 @@ class Policy:
         """
         budgets = {test: self._budget(test) for test in tests}
         shared = Counter(budgets.values())
-        return {
-            test: self.persistence.safe(
-                budget[1].per_test(spacing, shared[budget] * max(1, variants))
-            )
-            for test, budget in budgets.items()
+        spent = {
+            budget: self.persistence.safe(budget[1].per_test(spacing, tests * max(1, variants)))
+            for budget, tests in shared.items()
         }
+        return {test: spent[budget] for test, budget in budgets.items()}
 
     def _budget(self, test: Test) -> tuple[str, Budget]:
         """The budget that a test spends, and where it stands."""
@@ -99,9 +98,11 @@ class Policy:
 
     def _overrides(self, feature: str, check: str) -> tuple[tuple[str, Override], ...]:
         """Those that there are, the most particular first, each with a name for where it stands."""
-        places = (
-            (f"feature {feature} {check}", self.feature_checks.get((feature, check))),
-            (f"feature {feature}", self.features.get(feature)),
-            (f"check {check}", self.checks.get(check)),
-        )
-        return tuple((place, override) for place, override in places if override is not None)
+        found = []
+        if (override := self.feature_checks.get((feature, check))) is not None:
+            found.append((f"feature {feature} {check}", override))
+        if (override := self.features.get(feature)) is not None:
+            found.append((f"feature {feature}", override))
+        if (override := self.checks.get(check)) is not None:
+            found.append((f"check {check}", override))
+        return tuple(found)

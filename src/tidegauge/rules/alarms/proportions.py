@@ -1,31 +1,32 @@
 """Two shares compared exactly: missing values, wrong types, values outside a domain.
 
-One-sided, towards more bad rows; the other direction is the same test of the good rows.
+One-sided, towards more bad rows; the other direction is the same test of the good rows. Questions
+are answered many at once, since calls cost more than numbers.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
-from math import asin, exp, log, pi, sin, sqrt
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betaincinv, ndtri
 
-from tidegauge.rules.alarms.design_effect import mixture
-from tidegauge.rules.alarms.roots import falling_root
-from tidegauge.rules.alarms.tails import SINGLE, upper_tail, upper_tails
+from tidegauge.rules.alarms.expected import Expected
+from tidegauge.rules.alarms.roots import falling_roots
+from tidegauge.rules.alarms.tails import upper_tails
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from tidegauge.rules.alarms.design_effect import DesignEffect
 
-_ERROR = 1e-4  # of a tail, relative
-_STRAIGHT = 8  # so many steps along straight lines find a critical count, or halving does
+
+_AT_ONCE = 2048  # questions, of some 10 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,45 @@ class Share:
         return self.alike + (self.effect.between(n, self.rows) if self.effect else 0.0)
 
 
-@lru_cache(maxsize=10_000)  # of many features most have no bad rows, and the same numbers
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Are `bad` of `n` rows more than the baseline lets expect, at the level alpha?"""
+
+    bad: int
+    n: int
+    baseline: Share
+    alpha: float
+    power: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """See `p_value`, `critical_count` and `smallest_share`."""
+
+    p_value: float
+    critical: int
+    smallest: float
+
+
+def answered(questions: Sequence[Question]) -> Mapping[Question, Answer]:
+    """The answers; equal questions (most of no bad rows) are one.
+
+    Raises:
+        ValueError: the counts of a question are not shares of at least one row.
+    """
+    different = list(dict.fromkeys(questions))
+    # Where the baseline has bad rows only, no window has more.
+    found = {q: Answer(1.0, q.n + 1, 1.0) for q in different if q.baseline.bad == q.baseline.rows}
+    groups = (different[i : i + _AT_ONCE] for i in range(0, len(different), _AT_ONCE))
+    for some, known in chain.from_iterable(map(_alike, groups)):
+        bad, alpha = _integers(some, lambda q: q.bad), np.array([q.alpha for q in some])
+        p, critical = known.p_values(bad), known.critical_counts(alpha)
+        smallest = _smallest(some, critical)
+        listed = zip(p.tolist(), critical.tolist(), smallest.tolist(), strict=True)
+        found |= zip(some, (Answer(*one) for one in listed), strict=True)
+    return found
+
+
 def p_value(bad: int, n: int, baseline: Share) -> float:
     """The chance of at least `bad` bad rows among `n` without a change.
 
@@ -67,120 +106,89 @@ def p_value(bad: int, n: int, baseline: Share) -> float:
     Raises:
         ValueError: the counts are not shares of at least one row.
     """
-    if not 0 <= bad <= n or not 0 <= baseline.bad <= baseline.rows or not n or not baseline.rows:
-        raise ValueError(f"{bad} of {n}, {baseline.bad} of {baseline.rows}: not two shares")
-    expected = _expected(n, baseline) if bad else None
-    return expected.p_value(bad) if expected else 1.0
+    for some, known in _alike([Question(bad, n, baseline, 1.0)]):
+        return float(known.p_values(_integers(some, lambda q: q.bad))[0])
+    return 1.0
 
 
-@lru_cache(maxsize=10_000)
 def critical_count(n: int, baseline: Share, alpha: float) -> int:
     """The least number of bad rows among `n` with a p-value below `alpha`; n + 1: none has one."""
-    expected = _expected(n, baseline)
-    if expected is None:
-        return n + 1
-    low, high = 0, n + 1  # p >= alpha, p < alpha
-    first, tries = expected.likely_critical(alpha), 0
-    while high - low > 1:
-        first = min(max(first, low + 1), high - 1)
-        p = expected.p_values(first)
-        for i in np.flatnonzero(np.abs(p - alpha) < _ERROR * alpha).tolist():
-            p[i] = expected.p_value(first + i)  # as it is told: the others' errors are not its own
-        above = int(np.count_nonzero(p >= alpha))
-        if above:
-            low = first + above - 1
-        if above < len(p):
-            high = first + above
-        tries += 1
-        fall = log(p[0] / p[-1]) if p[-1] > 0.0 else 0.0
-        if fall and tries < _STRAIGHT:  # along a straight line through log p, which is about one
-            steps = (len(p) - 1) * log(p[0] / alpha) / fall
-            first += round(steps) - SINGLE // 2
-        else:
-            first = (low + high) // 2
-    return high
+    for _, known in _alike([Question(0, n, baseline, alpha)]):
+        return int(known.critical_counts(np.array([alpha]))[0])
+    return n + 1
 
 
-@lru_cache(maxsize=10_000)
 def smallest_share(n: int, baseline: Share, alpha: float, power: float = 0.8) -> float:
     """The true share of bad rows among `n` that is found with probability `power`; 1.0: none is.
 
     Solves `P(X >= critical_count) = power` for the share, X binomial, or beta-binomial where rows
     are alike, by the estimated variance. Exact, given the baseline's counts.
     """
-    critical, between = critical_count(n, baseline, alpha), baseline.between(n)
-    if critical > n:
-        return 1.0
-    if not between:
-        return float(betaincinv(critical, n - critical + 1, power))
-
-    def excess(log_odds: float) -> float:
-        share = np.array([1.0 / (1.0 + exp(-log_odds))])
-        found = upper_tail(critical, n, share / between, (1.0 - share) / between)
-        return power - float(found[0])
-
-    start = log(critical / (n - critical + 1.0))
-    return 1.0 / (1.0 + exp(-falling_root(excess, start, 1.0)))
+    question = Question(0, n, baseline, alpha, power)
+    return answered([question])[question].smallest
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Expected:
-    """The bad rows to expect among `n`: beta-binomial, a mean over what blocks say of a variance.
+def _alike(questions: Sequence[Question]) -> list[tuple[list[Question], Expected]]:
+    """The questions that have an answer to be computed, those together whose rows are as alike."""
+    groups: dict[tuple[bool, bool], list[Question]] = defaultdict(list)
+    for question in questions:
+        bad, n, share = question.bad, question.n, question.baseline
+        if not 0 <= bad <= n or not 0 <= share.bad <= share.rows or not n or not share.rows:
+            raise ValueError(f"{bad} of {n}, {share.bad} of {share.rows}: not two shares")
+        if share.bad < share.rows:
+            groups[share.effect is not None, share.alike > 0.0].append(question)
+    return [
+        (
+            some,
+            Expected.of(
+                _integers(some, lambda q: q.n),
+                _integers(some, lambda q: q.baseline.bad),
+                _integers(some, lambda q: q.baseline.rows),
+                np.array([q.baseline.alike for q in some]),
+                [q.baseline.effect for q in some if q.baseline.effect],
+            ),
+        )
+        for some in groups.values()
+    ]
 
-    `levels` are the parameters at these variances, ascending, of which each pair of arrays is
-    evaluated together; all have the mean `n * share`.
+
+def _integers(questions: Sequence[Question], of: Callable[[Question], int]) -> NDArray[np.int64]:
+    return np.fromiter(map(of, questions), np.int64, len(questions))
+
+
+def _smallest(questions: Sequence[Question], critical: NDArray[np.int64]) -> NDArray[np.float64]:
+    """See `smallest_share`."""
+    n = _integers(questions, lambda q: q.n)
+    power = np.array([q.power for q in questions])
+    between = np.array([q.baseline.between(q.n) for q in questions])
+    found = np.ones(len(questions))
+    plain = np.flatnonzero((critical <= n) & (between == 0.0))
+    found[plain] = betaincinv(critical[plain], (n - critical + 1)[plain], power[plain])
+    swinging = np.flatnonzero((critical <= n) & (between > 0.0))
+    found[swinging] = _with_power(
+        n[swinging], critical[swinging], between[swinging], power[swinging]
+    )
+    return found
+
+
+def _with_power(
+    n: NDArray[np.int64],
+    critical: NDArray[np.int64],
+    between: NDArray[np.float64],
+    power: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The shares at which a beta-binomial count reaches the critical one with this power.
+
+    On the scales of log odds and of the normal distribution's quantiles, between which the power
+    is about a straight line.
     """
 
-    n: int
-    share: float
-    levels: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
-    weights: NDArray[np.float64]
+    def excess(log_odds: NDArray[np.float64], which: NDArray[np.intp]) -> NDArray[np.float64]:
+        share, worth = 1.0 / (1.0 + np.exp(-log_odds)), 1.0 / between[which]
+        a, b = (share * worth)[:, None], ((1.0 - share) * worth)[:, None]
+        found = upper_tails(critical[which], n[which], a, b)[:, 0]
+        return np.asarray(ndtri(power[which]) - ndtri(np.clip(found, 1e-300, 1.0 - 1e-15)))
 
-    def p_value(self, bad: int) -> float:
-        """The chance of at least so many bad rows."""
-        return float(self._mean([upper_tail(bad, self.n, a, b) for a, b in self.levels]))
-
-    def p_values(self, first: int) -> NDArray[np.float64]:
-        """The same for `first` and, if that is above the mean, up to 31 counts more."""
-        if first <= self.n * self.share + 1.0:
-            return np.array([self.p_value(first)])
-        return self._mean([upper_tails(first, self.n, a, b) for a, b in self.levels])
-
-    def _mean(self, tails: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-        # A larger variance never makes a tail smaller.
-        rising = np.maximum.accumulate(np.concatenate(tails), axis=0)
-        return np.asarray(np.minimum(1.0, self.weights @ rising))
-
-    def likely_critical(self, alpha: float) -> int:
-        """Where to begin, above the mean: as if the arcsine of a share's root were normal."""
-        worth = np.concatenate([a for a, _ in self.levels]) / self.share
-        spread = np.sqrt(1.0 / self.n + 1.0 / worth)
-        reach = spread * -ndtri(np.minimum(0.5, alpha / np.maximum(self.weights, alpha)))
-        angle = asin(sqrt(self.share)) + float(reach.max()) / 2.0
-        middle = round(self.n * sin(min(angle, pi / 2.0)) ** 2)
-        return max(int(self.n * self.share) + 2, middle - SINGLE // 2)
-
-
-@lru_cache(maxsize=10_000)
-def _expected(n: int, baseline: Share) -> _Expected | None:
-    """None where the baseline has bad rows only: no window has more."""
-    good = baseline.rows - baseline.bad
-    if not good:
-        return None
-    weights, between = mixture(baseline.effect, n, baseline.rows)
-    worth = 1.0 / (1.0 + baseline.rows * (between + baseline.alike))
-    if worth[0] < 1.0:  # no tail is smaller than that of independent rows
-        weights, worth = np.append(0.0, weights), np.append(1.0, worth)
-    # A baseline is never worth less than one good row.
-    several = worth * good > 1.0
-    several[0] = True
-    found = [worth[several]]
-    if not several.all():
-        found.append(np.array([1.0 / good]))
-        weights = np.append(weights[several], weights[~several].sum())
-    return _Expected(
-        n,
-        (baseline.bad + 1) / (baseline.rows + 1),
-        tuple((w * (baseline.bad + 1), w * good) for w in found),
-        weights,
-    )
+    odds = critical / (n - critical + 1.0)
+    deviation = np.sqrt((1.0 / n + between) / odds) * (1.0 + odds)
+    return np.asarray(1.0 / (1.0 + np.exp(-falling_roots(excess, np.log(odds), deviation))))

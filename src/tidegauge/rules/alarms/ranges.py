@@ -35,8 +35,7 @@ def usual_range(feature: FeatureStatistics) -> Bounds | None:
     sketch = feature.numeric.sketch if feature.numeric else None
     if sketch is None or sketch.weight < _LEAST or few_numbers(feature) is not None:
         return None
-    items, weights = sketch.weighted()
-    upto = np.cumsum(weights)
+    items, upto = sketch.cumulated()
     ends = np.array([1, PARTS - 1]) / PARTS * upto[-1] * (1 - 1e-12)
     low, high = (float(items[i]) for i in np.searchsorted(upto, ends))
     above = low if beyond(sketch, (low, None)) <= _MOST_BEYOND * sketch.weight else None
@@ -51,8 +50,10 @@ def beyond(sketch: Sketch, bounds: Bounds) -> int:
     """
     above = -np.inf if bounds[0] is None else bounds[0]
     up_to = np.inf if bounds[1] is None else bounds[1]
-    outside = (np.count_nonzero((level <= above) | (level > up_to)) for level in sketch.levels)
-    return sum(int(count) << h for h, count in enumerate(outside))
+    filled = ((h, level) for h, level in enumerate(sketch.levels) if len(level))
+    return sum(
+        int(np.count_nonzero((level <= above) | (level > up_to))) << h for h, level in filled
+    )
 
 
 def error(sketch: Sketch, bounds: Bounds) -> int:

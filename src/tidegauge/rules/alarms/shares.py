@@ -17,16 +17,17 @@ from tidegauge.model.statistics import InferredType
 from tidegauge.rules.alarms import ranges
 from tidegauge.rules.alarms.design_effect import DesignEffect
 from tidegauge.rules.alarms.novelty import by_singletons
-from tidegauge.rules.alarms.proportions import Share, critical_count, p_value, smallest_share
+from tidegauge.rules.alarms.proportions import Answer, Question, Share
 from tidegauge.rules.alarms.trial import found
 from tidegauge.rules.alarms.verdicts import Evidence
 from tidegauge.rules.counts import value_counts
-from tidegauge.rules.finding import Finding, not_evaluated
+from tidegauge.rules.finding import not_evaluated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tidegauge.model.statistics import FeatureStatistics
+    from tidegauge.rules.alarms.asking import Asking
     from tidegauge.rules.alarms.trial import Trial
     from tidegauge.rules.constraints import Completeness, DataType, Domain, Range
 
@@ -37,7 +38,7 @@ _DOES_NOT_MEET = "Value: {} does not meet the constraint requirement!"
 
 def missing_share(
     constraint: Completeness, current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
-) -> Finding:
+) -> Asking:
     """Are more values missing than the constraint allows? By rows."""
     n, m = _rows(current), _rows(baseline)
     if not n or not m:
@@ -52,12 +53,12 @@ def missing_share(
         "missing": current.num_missing,
     }
     sentence = _DOES_NOT_MEET.format(observed)
-    return _judged(current.num_missing, n, share, trial, sentence, numbers)
+    return (yield from _judged(current.num_missing, n, share, trial, sentence, numbers))
 
 
 def other_types(
     constraint: DataType, current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
-) -> Finding:
+) -> Asking:
     """Are more values of another type than allowed? For a feature of numbers, by present values."""
     types = current.detail.types if current.detail else None
     if types is None or not types.total or not baseline.num_present:
@@ -79,10 +80,10 @@ def other_types(
         f"Observed: Only {100 * observed}% of data is {constraint.expected}."
     )
     share = Share(_allowed(1.0 - constraint.threshold, m), m)
-    return _judged(n - fits, n, share, trial, sentence, numbers)
+    return (yield from _judged(n - fits, n, share, trial, sentence, numbers))
 
 
-def negatives(current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial) -> Finding:
+def negatives(current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial) -> Asking:
     """Are values below zero, where the baseline had none? Minus infinity is one of them."""
     detail = current.detail
     least = current.numeric.min if current.numeric else None
@@ -99,12 +100,12 @@ def negatives(current: FeatureStatistics, baseline: FeatureStatistics, trial: Tr
         "negative_infinity": detail.negative_infinity,
     }
     sentence = _DOES_NOT_MEET.format("-Infinity" if detail.negative_infinity else least)
-    return _judged(bad, n, Share(0, m), trial, sentence, numbers)
+    return (yield from _judged(bad, n, Share(0, m), trial, sentence, numbers))
 
 
 def unknown_values(
     constraint: Domain, current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
-) -> Finding:
+) -> Asking:
     """Are more values outside the domain than the baseline lets expect of values it had not seen?
 
     With too many categories to list, those listed outside the domain are the least that there are.
@@ -127,10 +128,12 @@ def unknown_values(
     unlisted = n - sum(values.counts.values()) if values.error else 0
     if unlisted:
         numbers["observed_at_least"] = max(0.0, observed - unlisted / n)
-    finding = _judged(bad, n, share, trial, _DOES_NOT_MEET.format(observed), numbers)
+    sentence = _DOES_NOT_MEET.format(observed)
+    finding = yield from _judged(bad, n, share, trial, sentence, numbers)
     if unlisted and finding.verdict is not Verdict.VIOLATED:
         most = min(n, bad + unlisted)
-        if _judged(most, n, share, trial, "", {}).verdict is Verdict.VIOLATED:
+        at_most = yield from _judged(most, n, share, trial, "", {})
+        if at_most.verdict is Verdict.VIOLATED:
             reason = f"{unlisted} of {n} values are not listed, and may be outside the domain"
             return not_evaluated(reason, **finding.numbers)
     return finding
@@ -138,20 +141,21 @@ def unknown_values(
 
 def out_of_range(
     constraint: Range, current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
-) -> Finding:
+) -> Asking:
     """Do more numbers lie beyond the range than the baseline's did? Less what sketches may err."""
     ours = current.numeric.sketch if current.numeric else None
     theirs = baseline.numeric.sketch if baseline.numeric else None
-    if not (ours and ours.weight and theirs and theirs.weight):
+    n, m = (sketch.weight if sketch else 0 for sketch in (ours, theirs))
+    if not (ours and theirs and n and m):
         return not_evaluated("there are no sketches of finite numbers to compare")
     bounds = (constraint.above, constraint.up_to)
     effect = trial.calibration.outside if trial.calibration else None
-    share = Share(ranges.beyond(theirs, bounds), theirs.weight, _fit(effect))
+    share = Share(ranges.beyond(theirs, bounds), m, _fit(effect))
     found, error = ranges.beyond(ours, bounds), ranges.error(ours, bounds)
     least = current.numeric.min if current.numeric else None
     greatest = current.numeric.max if current.numeric else None
     numbers = {
-        "observed": 1.0 - found / ours.weight,
+        "observed": 1.0 - found / n,
         "above": constraint.above,
         "up_to": constraint.up_to,
         "min": least,
@@ -159,7 +163,7 @@ def out_of_range(
         "sketch_error": error,
     }
     sentence = _DOES_NOT_MEET.format(f"{least} to {greatest}")
-    return _judged(max(0, found - error), ours.weight, share, trial, sentence, numbers)
+    return (yield from _judged(max(0, found - error), n, share, trial, sentence, numbers))
 
 
 def _novelty(constraint: Domain, baseline: FeatureStatistics, trial: Trial) -> Share | None:
@@ -177,20 +181,21 @@ def _novelty(constraint: Domain, baseline: FeatureStatistics, trial: Trial) -> S
 
 def _judged(
     bad: int, n: int, share: Share, trial: Trial, sentence: str, more: Mapping[str, Any]
-) -> Finding:
+) -> Asking:
     """The finding on `bad` of `n` values against a share that the baseline lets expect."""
     allowed = share.bad / share.rows
-    critical = critical_count(n, share, trial.alpha)
+    power = trial.setting.power
+    answer: Answer = yield Question(bad, n, share, trial.alpha, power)
     evidence = Evidence(
-        p_value=p_value(bad, n, share),
+        p_value=answer.p_value,
         alpha=trial.alpha,
         effect=bad / n - allowed,
         floor=trial.setting.min_share,
         n=n,
         m=share.rows,
-        critical=critical / n,
-        detectable=smallest_share(n, share, trial.alpha, trial.setting.power) - allowed,
-        power=trial.setting.power,
+        critical=answer.critical / n,
+        detectable=answer.smallest - allowed,
+        power=power,
         extrapolated=bool(share.effect and share.effect.extrapolates(trial.alpha)),
     )
     numbers = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidegauge.rules.alarms import homogeneity, kolmogorov
+from tidegauge.rules.alarms.cells import cells
 from tidegauge.rules.alarms.design_effect import DesignEffect
 from tidegauge.rules.alarms.listed import OTHERS, compared_counts, few_numbers, number_counts
 from tidegauge.rules.alarms.movers import bins_that_moved, cells_that_moved
@@ -31,22 +32,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegauge.model.statistics import FeatureStatistics, Sketch
+    from tidegauge.rules.alarms.asking import Asking
     from tidegauge.rules.alarms.trial import Trial
-    from tidegauge.rules.finding import Finding
 
 
-def numeric_shift(current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial) -> Finding:
+def numeric_shift(current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial) -> Asking:
     """The finding on a feature of numbers, over its finite values."""
     theirs = few_numbers(baseline)
     if theirs is not None:
         ours = number_counts(current)
         if ours is not None:
-            return _by_cells(compared_counts(ours, theirs), trial)
+            return (yield from _by_cells(compared_counts(ours, theirs), trial))
     ours_drawn, theirs_drawn = _sketch(current), _sketch(baseline)
     if ours_drawn is None or theirs_drawn is None:
         which = "current" if ours_drawn is None else "baseline"
         return not_evaluated(f"the {which} column has no sketch of finite numbers to compare")
-    return _by_gap(ours_drawn, theirs_drawn, trial)
+    return (yield from _by_gap(ours_drawn, theirs_drawn, trial))
 
 
 def _sketch(feature: FeatureStatistics) -> Sketch | None:
@@ -56,16 +57,16 @@ def _sketch(feature: FeatureStatistics) -> Sketch | None:
 
 def categorical_shift(
     current: FeatureStatistics, baseline: FeatureStatistics, trial: Trial
-) -> Finding:
+) -> Asking:
     """The finding on a feature of texts; of very many values the baseline's frequent ones count."""
     ours, theirs = value_counts(current), value_counts(baseline)
     if ours is None or theirs is None:
         which = "current" if ours is None else "baseline"
         return not_evaluated(f"the {which} column has no text values that were counted")
-    return _by_cells(compared_counts(ours, theirs), trial)
+    return (yield from _by_cells(compared_counts(ours, theirs), trial))
 
 
-def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
+def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Asking:
     season = trial.calibration.seasonal(trial.season) if trial.calibration else None
     if season is not None:
         theirs, effect = season.sketch, season.effect
@@ -74,24 +75,25 @@ def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
         effect = _effect(trial)
     n, m = ours.weight, theirs.weight
     error = kolmogorov.rank_error(ours) + kolmogorov.rank_error(theirs)
-    both = ours.weighted(), theirs.weighted()
+    both = ours.cumulated(), theirs.cumulated()
     distance = widest_gap(*both)
     gap = max(0.0, distance - error)
-    critical = kolmogorov.critical_gap(n, m, trial.alpha, effect)
     power = trial.setting.power
+    question = kolmogorov.Question(gap, n, m, trial.alpha, power, effect)
+    answer: kolmogorov.Answer = yield question
     evidence = Evidence(
-        p_value=kolmogorov.p_value(gap, n, m, effect),
+        p_value=answer.p_value,
         alpha=trial.alpha,
         effect=gap,
         floor=trial.setting.min_effect,
         n=n,
         m=m,
-        critical=critical,
-        detectable=kolmogorov.smallest_gap(n, m, trial.alpha, power, effect) + error,
+        critical=answer.critical,
+        detectable=answer.smallest + error,
         power=power,
         extrapolated=bool(effect and effect.extrapolates(trial.alpha)),
     )
-    threshold = max(critical, trial.setting.min_effect)
+    threshold = max(answer.critical, trial.setting.min_effect)
     # The band of Dvoretzky, Kiefer and Wolfowitz, which holds for every place at once.
     band = sqrt(log(2.0 / 0.05) / 2.0 * (1.0 / n + 1.0 / m))
     numbers = {
@@ -107,7 +109,7 @@ def _by_gap(ours: Sketch, theirs: Sketch, trial: Trial) -> Finding:
     return found(evidence, effect, sentence, numbers)
 
 
-def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial) -> Finding:
+def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial) -> Asking:
     ours, theirs = counts
     season = trial.calibration.seasonal(trial.season) if trial.calibration else None
     if season is not None:
@@ -117,21 +119,17 @@ def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial)
         effect = _effect(trial)
     if not sum(theirs.values()):
         return not_evaluated("the baseline column has no values")
-    table = homogeneity.cells(ours, theirs)
-    power, n, m = trial.setting.power, table.n, table.m
-    freedom = table.degrees_of_freedom
-    single = table.compares_cells and table.tests == 1 and freedom > 1
+    table, power = cells(ours, theirs), trial.setting.power
+    answer: homogeneity.Answer = yield homogeneity.Question(table, trial.alpha, power, effect)
     evidence = Evidence(
-        p_value=homogeneity.p_value(table, effect),
+        p_value=answer.p_value,
         alpha=trial.alpha,
         effect=table.total_variation,
         floor=trial.setting.min_effect,
-        n=n,
-        m=m,
-        critical=homogeneity.critical_statistic(freedom, n, m, trial.alpha, effect)
-        if single
-        else None,
-        detectable=homogeneity.smallest_total_variation(table, trial.alpha, power, effect),
+        n=table.n,
+        m=table.m,
+        critical=answer.critical,
+        detectable=answer.smallest,
         power=power,
         extrapolated=bool(effect and effect.extrapolates(trial.alpha)),
     )
@@ -139,8 +137,8 @@ def _by_cells(counts: tuple[Mapping[str, int], Mapping[str, int]], trial: Trial)
         "test": "homogeneity of two samples (G, Williams' correction; two cells: exact)",
         "distance": table.total_variation,
         "threshold": trial.setting.min_effect,
-        "statistic": homogeneity.statistic(table),
-        "degrees_of_freedom": freedom,
+        "statistic": answer.statistic,
+        "degrees_of_freedom": table.degrees_of_freedom,
         "cells": [
             {"value": label, "count": x, "baseline_count": y}
             for label, x, y in zip(table.labels, table.current, table.baseline, strict=True)
