@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tidegauge.engines.arrow.compact import compact, is_constant, one_piece, plain
 from tidegauge.engines.arrow.matching import (
@@ -23,12 +22,11 @@ from tidegauge.engines.arrow.matching import (
     same,
     sorted_keys,
     times_of,
-    truths,
 )
+from tidegauge.engines.arrow.news import News
 from tidegauge.model.merged import (
     HOUR_MICROSECONDS,
     ID,
-    LABEL,
     LABELLED_AT,
     PREDICTED_AT,
     ROW,
@@ -131,7 +129,7 @@ class Labels:
             return self._joined_before(predictions, until, again=again)
         unequal = self._refused(table, at)
         self._found[at[at != NONE]] = True
-        news = _News.of(table, self._table, self._times, at)
+        news = News.of(table, self._table, self._times, at)
         corrected, repeated = self._runs.said_before(at[news.fresh])
         counts = MergeCounts(
             predictions=0 if again else len(table),
@@ -190,52 +188,6 @@ class Labels:
         unequal = (at != NONE) & ~strangers & (picked(rows, at) != wanted)
         at[unequal] = NONE
         return int(np.count_nonzero(unequal))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _News:
-    """What the labels at some places say of the predictions that they belong to.
-
-    `labels` and `times` are those that count now; `fresh` are first labels, `replaced` ones take
-    the place of another value, and `repeated` counts those that say later what was known.
-    """
-
-    labels: pa.Array
-    times: Places
-    fresh: Mask
-    replaced: Mask
-    repeated: int
-
-    @classmethod
-    def of(cls, table: pa.Table, labels: pa.Table, times: Places, at: Places) -> _News:
-        theirs = one_piece(labels, LABEL).take(pa.array(at, mask=at == NONE))
-        theirs_at, ours_at = picked(times, at), times_of(table, LABELLED_AT)
-        ours = one_piece(table, LABEL)
-        if ours.null_count == len(ours):
-            none = np.zeros(len(at), np.bool_)
-            return cls(theirs, np.where(at == NONE, ours_at, theirs_at), at != NONE, none, 0)
-        theirs, ours = plain(theirs), plain(ours)
-        had = ours.is_valid().to_numpy(zero_copy_only=False)
-        later = (at != NONE) & had & (theirs_at >= ours_at)
-        equal = truths(pc.equal(theirs, ours))
-        fresh, replaced = (at != NONE) & ~had, later & ~equal
-        taken = fresh | replaced
-        return cls(
-            pc.if_else(pa.array(taken), theirs, ours),
-            np.where(taken, theirs_at, ours_at),
-            fresh,
-            replaced,
-            # The very same label, read again, is none that was repeated.
-            int(np.count_nonzero(later & equal & (theirs_at > ours_at))),
-        )
-
-    def put_in(self, table: pa.Table) -> pa.Table:
-        """The predictions with these labels."""
-        kind = table.schema.field(LABELLED_AT).type
-        times = pa.array(self.times, mask=self.times == NONE).view(kind)
-        for name, values in ((LABEL, self.labels), (LABELLED_AT, times)):
-            table = table.set_column(table.schema.get_field_index(name), name, values)
-        return table
 
 
 def _last_ones(table: pa.Table) -> tuple[pa.Table, Places, NDArray[np.uint64]]:
