@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import integrate
 from scipy.special import betaln, gammaln
 
 from tidegauge.rules.alarms.tails import SINGLE, tails_from, upper_tails
@@ -59,3 +62,22 @@ def test_the_tails_from_a_count_on_are_those_of_each_count(
     error = 1e-200 + 2e-4 * expected[0]
     assert expected == pytest.approx(found[: len(expected)], rel=0, abs=error)
     assert not found[len(expected) :].any()
+
+
+@pytest.mark.parametrize("worth", [3000.0, 100.0, 8.0])
+@pytest.mark.parametrize(("first", "n"), [(40, 900), (700, 10_000), (900, 1_500)])
+def test_what_is_between_the_ends_is_integrated(first: int, n: int, worth: float) -> None:
+    """As scipy integrates the term of any number, between 32 terms at either end: to 1e-9."""
+    share = first / n / 1.3
+    a, b = worth * share, worth * (1.0 - share)
+
+    def term(x: float) -> float:
+        of_all = -betaln(x + 1.0, n - x + 1.0) - np.log(n + 1.0)
+        return float(np.exp(of_all + betaln(x + a, n - x + b) - betaln(a, b)))
+
+    terms = one_by_one(first, n, a, b)
+    edges = np.linspace(first + SINGLE - 0.5, n - SINGLE + 0.5, 30)
+    pieces = (integrate.quad(term, *ends, epsrel=1e-11, epsabs=0) for ends in pairwise(edges))
+    expected = terms[:SINGLE].sum() + terms[-SINGLE:].sum() + sum(value for value, _ in pieces)
+    found = upper_tails(np.array([first]), np.array([n]), np.array([[a]]), np.array([[b]]))[0, 0]
+    assert expected == pytest.approx(found, rel=1e-9)
