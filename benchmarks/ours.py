@@ -29,11 +29,10 @@ _COMPUTES = "counts, moments, KLL, distinct sketch, frequent values, types, leng
 
 def parts_of(data: Path) -> tuple[Sequence[Part], Reader]:
     """What an engine is given for a folder of Parquet files."""
-    from tidegauge.sources.parts import cut
-    from tidegauge.sources.training import reader
+    from tidegauge.sources.training import parts, reader
 
     source, inputs, settings = _listed(data)
-    return cut(inputs, source.format, settings), reader(source, settings)
+    return parts(source, inputs, settings), reader(source, settings)
 
 
 def profile_locally(data: Path, processes: int = CORES) -> Profile:

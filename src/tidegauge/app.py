@@ -161,13 +161,17 @@ def _add_reviews(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     for parser in (explain, accept):
         _add_conf(parser)
-        parser.add_argument("--feature", required=True, metavar="NAME", help="the feature")
+        parser.add_argument(
+            "--feature", required=True, metavar="NAME", help="the feature, or metric"
+        )
         _add_window(parser)
         parser.add_argument("--variant", metavar="NAME", help="one production variant only")
+    _add_type(accept)
     replay = commands.add_parser(
         "replay", help="which alarms of past windows would come and go with other alarm settings"
     )
     _add_conf(replay)
+    _add_type(replay)
     _add_scope(replay)
     mark = commands.add_parser(
         "mark", help="mark a window as bad, so that it never calibrates anything"

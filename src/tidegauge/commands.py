@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tidegauge.engines.arrow.memory import forgo_pandas
 from tidegauge.errors import ExitCode, UsageError
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
 from tidegauge.flows.scripts import has_scripts
-from tidegauge.flows.types import has_baseline, is_monitored
+from tidegauge.flows.types import has_baseline, is_monitored, types_of
 from tidegauge.model.window import Window, parse_time
 from tidegauge.rules.packs.rows import RowRules
 from tidegauge.running import AutoEngine, LocalEngine, SparkEngine
@@ -24,7 +25,7 @@ from tidegauge.terminal import print_table, print_text, working
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tidegauge.flows.report import Report
     from tidegauge.rules.packs.overlay import InForce
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FEW_REASONS = 3
+
 
 def baseline(arguments: argparse.Namespace) -> int:
     """`tidegauge baseline`: profile, suggest, pin; of each type that the conf has data for."""
     job = _job(arguments)
-    for type_ in _types(job.conf, arguments.type, has_baseline):
+    for type_ in types_of(job.conf, arguments.type, has_baseline):
         if type_ is MODEL_QUALITY:
             _quality_baseline(job)
         else:
@@ -76,7 +79,7 @@ def monitor(arguments: argparse.Namespace) -> int:
     window = Window.parse(arguments.window) if arguments.window else None
     codes = [
         _monitored(job, type_, window, arguments.variant)
-        for type_ in _types(job.conf, arguments.type, is_monitored)
+        for type_ in types_of(job.conf, arguments.type, is_monitored)
     ]
     return max(codes)
 
@@ -98,6 +101,9 @@ def _monitored(job: Job, type_: MonitorType, window: Window | None, variant: str
         f"{of}{len(runs)} windows checked: {violated} with violations, {failed} failed; "
         f"documents are under {job.layout.variants(type_)}"
     )
+    empty = Counter(run.reason for run in runs if run.reason and run.status != "Failed")
+    for reason, count in empty.most_common(_FEW_REASONS):
+        print_text(f"{of}{count} of them decide nothing: {reason}")
     return int(max(run.exit_code for run in runs))
 
 
@@ -111,7 +117,7 @@ def report(arguments: argparse.Namespace) -> int:
     from tidegauge.flows.claiming import reporting
 
     job, now = Job(conf, LocalEngine()), datetime.now(UTC)
-    types = _types(conf, arguments.type, is_monitored)
+    types = types_of(conf, arguments.type, is_monitored)
     with reporting(job, now) as alone:
         made = [_reported(job, type_, since, until) for type_ in types]
         for told in tell(job, made, now, alone):
@@ -176,6 +182,7 @@ def check(arguments: argparse.Namespace) -> int:
         _print_rules(packs.in_force(known))
     if conf.model_quality is not None and MODEL_QUALITY in pins:
         quality = read_pinned_quality(Job(conf, LocalEngine()))
+        quality.warn_of_other_settings()
         print_text(
             f"model-quality baseline {quality.id}: {quality.against.statistics.rows:,} rows, "
             f"{len(quality.against.constraints.metrics)} metrics with constraints"
@@ -234,15 +241,6 @@ def show(arguments: argparse.Namespace) -> int:
     for table in tables(storage_for(uri).read(uri), uri):
         _print(table)
     return int(ExitCode.DONE)
-
-
-def _types(
-    conf: Conf, asked: str | None, fits: Callable[[Conf, MonitorType], bool]
-) -> tuple[MonitorType, ...]:
-    """The types of monitor that the conf has sections for, or the one that was asked for."""
-    if asked is not None:
-        return (MonitorType(asked),)
-    return tuple(type_ for type_ in (DATA_QUALITY, MODEL_QUALITY) if fits(conf, type_))
 
 
 def _print_rules(rules: Sequence[InForce]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.loading import load_conf
 from tidegauge.errors import ExitCode
-from tidegauge.flows.job import DATA_QUALITY, Job
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY, Job
+from tidegauge.flows.types import is_monitored, types_of
 from tidegauge.model.window import Window, parse_time
 from tidegauge.running import LocalEngine
 from tidegauge.showing import changes_table
@@ -16,6 +17,9 @@ from tidegauge.terminal import print_table, print_text
 
 if TYPE_CHECKING:
     import argparse
+
+    from tidegauge.flows.replaying import Replayed
+    from tidegauge.sinks.layout import MonitorType
 
 log = logging.getLogger(__name__)
 
@@ -38,34 +42,49 @@ def explain(arguments: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     """`tidegauge replay`: which alarms of past windows other settings would bring or take."""
     from tidegauge.flows.replaying import replayed
+    from tidegauge.flows.replaying_quality import replayed_quality
 
     since, until = (
         parse_time(text) if text else None for text in (arguments.since, arguments.until)
     )
-    made = replayed(_job(arguments), ReportScope(DATA_QUALITY, since, until))
+    job = _job(arguments)
+    for type_ in types_of(job.conf, arguments.type, is_monitored):
+        again = replayed_quality if type_ is MODEL_QUALITY else replayed
+        _print_replayed(again(job, ReportScope(type_, since, until)), type_)
+    return int(ExitCode.DONE)
+
+
+def _print_replayed(made: Replayed, type_: MonitorType) -> None:
     if made.changes:
         shown = changes_table(made.changes)
         print_table(shown.title, shown.columns, shown.rows, shown.right)
     come = sum(change.comes for change in made.changes)
+    of = "" if type_ is DATA_QUALITY else f"{type_.replace('_', ' ')}: "
     print_text(
-        f"{made.runs} runs judged again: {made.before} alarms before, {made.now} with these "
+        f"{of}{made.runs} runs judged again: {made.before} alarms before, {made.now} with these "
         f"settings; {come} come, {len(made.changes) - come} go. Nothing was written"
     )
     if made.left_out:
         rules = ", ".join(f"{one.rule.place} ({one.feature})" for one in made.left_out)
         print_text(f"left out, since only the rows can answer them: {rules}")
-    return int(ExitCode.DONE)
+    if made.of_other_plans:
+        print_text(
+            f"left out: {made.of_other_plans} runs whose states were folded by another threshold, "
+            "classes or costs than the conf has now; run their windows again with --window"
+        )
 
 
 def accept(arguments: argparse.Namespace) -> int:
     """`tidegauge accept`: a new baseline that allows what a window has shown of a feature."""
     from tidegauge.flows.accept import accept as accepted
 
-    window = Window.parse(arguments.window)
-    made = accepted(_job(arguments), arguments.feature, window, arguments.variant)
+    job, window = _job(arguments), Window.parse(arguments.window)
+    types = types_of(job.conf, arguments.type, is_monitored)
+    made = accepted(job, arguments.feature, window, arguments.variant, types)
     for edit in made.edits:
         print_text(f"{edit.feature}: {edit.setting} = {edit.value}")
-    print_text(f"baseline {made.id}, which follows {made.former}, is pinned: {made.folder}")
+    of = "" if made.type is DATA_QUALITY else f"{made.type.replace('_', '-')} "
+    print_text(f"{of}baseline {made.id}, which follows {made.former}, is pinned: {made.folder}")
     return int(ExitCode.DONE)
 
 

@@ -98,8 +98,7 @@ class SparkEngine:
         from tidegauge.engines import spark
 
         session = self._session(jvm_reads=True)
-        with spark.failures_told():
-            frame = open_frame(session)
+        frame = _open(session, open_frame)
         return spark.profile_frame(session, frame.data, frame.read, frame.settings, lean=self._lean)
 
     def ask_parts(
@@ -118,8 +117,7 @@ class SparkEngine:
         from tidegauge.engines.rows import frame
 
         session = self._session(jvm_reads=True)
-        with spark.failures_told():
-            opened = open_frame(session)
+        opened = _open(session, open_frame)
         rows = frame.of_frame(opened.data, opened.read, asked)
         with spark.with_settings(session, opened.settings):
             return asking.ask(rows, asked, self._row_rules)
@@ -152,12 +150,19 @@ def _opened(session: Any, side: Side | OpenFrame) -> Side | FrameSide:  # noqa: 
     """What Spark reads itself, opened."""
     if isinstance(side, Side):
         return side
-    from tidegauge.engines import spark
     from tidegauge.engines.spark_joins import FrameSide
 
-    with spark.failures_told():
-        frame = side(session)
+    frame = _open(session, side)
     return FrameSide(frame.data, frame.read, frame.settings)
+
+
+def _open(session: Any, open_frame: OpenFrame) -> Frame:  # noqa: ANN401
+    """What Spark reads itself, looked at beforehand as it will be read."""
+    from tidegauge.engines import spark
+    from tidegauge.sources.frames import FIXED_BYTES
+
+    with spark.failures_told(), spark.with_settings(session, FIXED_BYTES):
+        return open_frame(session)
 
 
 class AutoEngine(SparkEngine):

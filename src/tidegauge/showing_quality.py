@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidegauge.documents.quality import constraints, statistics
+from tidegauge.model.window import Window
 from tidegauge.shown import Shown
 
 if TYPE_CHECKING:
-    from tidegauge.model.window import Window
+    from tidegauge.rules.quality.constraints import Basis
     from tidegauge.sinks.series import Point, Series
 
 _WINDOWS_SHOWN = 31
@@ -38,11 +39,18 @@ def metric_constraints_table(document: dict[str, object], where: str) -> Shown:
             "at least" if constraint.operator.sign < 0 else "at most",
             _number(constraint.threshold),
             _number(constraint.basis.value if constraint.basis else None),
+            _stands_on(constraint.basis),
         )
         for constraint in decoded.metrics
     )
-    columns = ("metric", "must be", "threshold", "in the baseline")
-    return Shown(f"constraints of {len(rows)} metrics", columns, rows, columns[2:])
+    columns = ("metric", "must be", "threshold", "value", "in")
+    return Shown(f"constraints of {len(rows)} metrics", columns, rows, columns[2:4])
+
+
+def _stands_on(basis: Basis | None) -> str:
+    if basis is None:
+        return ""
+    return f"{Window.parse(basis.accepted)}, accepted" if basis.accepted else "the baseline"
 
 
 def quality_table(series: Series) -> Shown:

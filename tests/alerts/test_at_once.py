@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from tests.alerts.conftest import receiving
 from tests.e2e.world import World, conf_of, put, stored, write_conf
+from tests.faults.leased import until_lapsed
 from tests.faults.racing import awake, race, stopped
 
 from tidegauge.storage import storage_for
@@ -75,7 +75,7 @@ def test_a_report_that_slept_over_its_lease_tells_nobody_any_more(
         env = environment | s3.credentials
         with stopped(call, tmp_path / "log", env, b"/delivered.json") as sleeper:
             assert (1, 0) == (len(slack.got), len(hook.got))
-            time.sleep(LEASE_SECONDS + 1.5)  # the server counts whole seconds
+            until_lapsed(remote, LEASE_SECONDS)
             assert [0] == race([call], tmp_path / "other", env)
             noted = remote.document(LEDGER)
             assert 0 == awake(sleeper)

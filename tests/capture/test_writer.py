@@ -166,7 +166,8 @@ def test_full_memory_drops_and_counts(tmp_path: Path, caplog: pytest.LogCaptureF
         assert until(lambda: "100,000 bytes of memory are full" in caplog.text)
     assert dropped > 0
     assert 1_000 == dropped + len(records(tmp_path))
-    assert 1 == len(caplog.records)
+    # Writers of other tests may still be at it, and warn of their own folders.
+    assert 1 == sum(str(tmp_path) in record.getMessage() for record in caplog.records)
 
 
 def test_memory_is_free_again_once_it_is_written(tmp_path: Path) -> None:

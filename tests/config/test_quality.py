@@ -109,7 +109,7 @@ def test_the_answer_is_what_the_problem_needs(
                 "captures": {"uri": "c", "format": "parquet", "time": "t", "id": "i"},
                 "ground_truth__merged": "sagemaker",
             },
-            "ground_truth.merged: only captures of an endpoint",
+            "these captures have neither: expected parquet",
         ),
     ],
 )

@@ -58,3 +58,18 @@ def test_a_baseline_is_one_spark_job_and_one_for_its_blocks(
     with job_ids(spark) as jobs:
         fresh.run("baseline", *SPARK, "--set", "training.time=null")
     assert 1 == len(jobs)
+
+
+def test_nothing_due_starts_no_spark_job(spark: SparkSession, tmp_path: Path) -> None:
+    """The hours of a time column are looked at here, unless there is much to look at."""
+    data = tmp_path / "data"
+    captures = {"uri": str(data / "training"), "format": "parquet", "time": "scheduled"}
+    made = world(tmp_path, captures=captures)
+    assert 0 == made.run("baseline").code
+    with job_ids(spark) as jobs:
+        first = made.run("monitor", *SPARK)
+    assert 1 == len(jobs)
+    with job_ids(spark) as jobs:
+        again = made.run("monitor", *SPARK)
+    assert [] == list(jobs)
+    assert ("windows checked" in first.out, "nothing to do" in again.out) == (True, True)

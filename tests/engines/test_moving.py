@@ -18,6 +18,8 @@ from tidegauge.engines import local_joins, spark_joins
 from tidegauge.engines.arrow.compact import compact, expanded, together
 from tidegauge.engines.joins import Joined, Joining, Side
 from tidegauge.engines.parking import Parking
+from tidegauge.engines.spark_joins import FrameSide
+from tidegauge.errors import EngineError
 from tidegauge.model.merged import ID, LABEL, MergeCounts
 from tidegauge.model.quality import Problem, QualityPlan
 from tidegauge.sinks.layout import Layout
@@ -37,10 +39,12 @@ from tidegauge.sources.training import reader
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pyspark.sql import SparkSession
+
+    from tidegauge.model.batch import Chunk, Part
 
 WINDOW, VARIANT = "2025-11-01T0000Z_P1D", "AllTraffic"
 START = datetime(2025, 11, 1, tzinfo=UTC)
@@ -152,3 +156,30 @@ def test_however_rows_are_moved_the_join_is_the_same(
     again = total.corrected + total.repeated
     assert (ROWS, len(set(ids)), {}) == (total.predictions, total.labelled, orphans)
     assert (len(ids) - len(set(ids)), 4) == (again, len(kept))
+
+
+def test_a_file_stays_whole_beside_one_that_may_be_split(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """Both are read by one job, which has one setting for both."""
+    (tmp_path / "text").write_text("header\n" + "x\n" * 2_000)
+    text = spark.read.text(str(tmp_path / "text"))
+
+    def read(_: Part, tables: Iterator[pa.Table]) -> Iterator[Chunk]:
+        whole = pa.concat_tables(tables).column(0).to_pylist()
+        if len(whole) not in (0, 2_001):
+            raise ValueError(f"a piece of {len(whole)} lines")
+        return iter(())
+
+    # Spark splits nothing that is smaller than what a file costs to open.
+    settings = {"spark.sql.files.openCostInBytes": "0", "spark.sql.files.minPartitionNum": "1"}
+    whole, split = (
+        FrameSide(text, read, settings | {"spark.sql.files.maxPartitionBytes": most})
+        for most in ("10000", "1000")
+    )
+    keeper = RowsKeeper(Layout(str(tmp_path / "store"), "moved"), S3Settings(), {})
+    joining = Joining(QualityPlan(Problem.BINARY), 4, keeper, {}, {})
+    for predictions, labels in ((whole, split), (split, whole)):
+        assert not spark_joins.join_labels(spark, [predictions], labels, joining).states
+    with pytest.raises(EngineError, match="a piece of"):
+        spark_joins.join_labels(spark, [split], split, joining)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 from tests.e2e.world import World, run_key
-from tests.faults.leased import leased_world
+from tests.faults.leased import leased_world, until_lapsed
 from tests.faults.racing import race, stopped
 from tests.faults.sound import runs_of
 
@@ -76,7 +75,7 @@ def test_a_claim_does_not_care_for_the_clock_of_its_holder(
         time_machine.travel(datetime.now(UTC) - clock, tick=True),
     ):
         assert 5 == remote.run("monitor", *FOURTH).code
-    time.sleep(LEASE_SECONDS + 1.5)  # the server counts whole seconds
+    until_lapsed(remote, LEASE_SECONDS)
     with time_machine.travel(datetime.now(UTC) - clock, tick=True):
         assert 0 == remote.run("monitor", *FOURTH).code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from tests.e2e.quality_world import (
     told,
 )
 from tests.e2e.world import DAY, START, World, put, write_conf
+from tests.faults.leased import until_lapsed
 from tests.faults.racing import awake, race, stopped
 from tests.faults.sound import runs_of
 
@@ -128,7 +128,7 @@ def test_a_run_that_slept_over_its_lease_yields(
     few = ground_truth([label for label in told() if label not in early()][:40], "1.jsonl")
     put(remote.data, few, remote.settings)
     with stopped(("monitor", remote.conf), tmp_path / "log", s3.credentials, request_) as sleeper:
-        time.sleep(LEASE_SECONDS + 1.5)
+        until_lapsed(remote, LEASE_SECONDS)
         put(remote.data, late(), remote.settings)
         assert 0 == remote.run("monitor").code
         before = content(remote)

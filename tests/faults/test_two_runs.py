@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e.killing import killed
-from tests.faults.leased import leased_world
+from tests.faults.leased import leased_world, until_lapsed
 from tests.faults.racing import awake, race, stopped
 from tests.faults.sound import runs_of
 
@@ -118,7 +117,7 @@ def test_a_dead_holder_on_s3_is_waited_for_as_long_as_its_lease(
     (warning,) = [line for line in quiet.messages("warning") if "is left to that run" in line]
     assert warning.startswith("2024-03-04T00:00Z/P1D is being run by ")
 
-    time.sleep(LEASE_SECONDS + 1.5)  # the server counts whole seconds
+    until_lapsed(remote, LEASE_SECONDS)
     assert 0 == remote.run("monitor", *FOURTH).code
     assert not [key for key in remote.stored() if "/window=" in key and key.startswith("claims/")]
 
@@ -138,7 +137,7 @@ def test_a_run_that_slept_over_its_lease_yields(
     storage.delete(join(root, key) for key in runs_of(remote))
     call = ("monitor", remote.conf, *FOURTH, *WAYS[0])
     with stopped(call, tmp_path / "log", s3.credentials, request_) as sleeper:
-        time.sleep(LEASE_SECONDS + 1.5)
+        until_lapsed(remote, LEASE_SECONDS)
         assert 0 == remote.run("monitor", *FOURTH, *WAYS[1]).code
         assert alone[1] == runs_of(remote)
         assert 5 == awake(sleeper)

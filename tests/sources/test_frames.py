@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,21 +19,23 @@ from tests.sources.sameness import exact, inexact
 from tests.spark_session import job_ids
 
 from tidegauge.engines import local
-from tidegauge.engines.spark import profile_frame
+from tidegauge.engines.spark import profile_frame, with_settings
 from tidegauge.errors import InputError
 from tidegauge.model.statistics import Kind
 from tidegauge.model.window import Window
 from tidegauge.profile.table import to_parquet
-from tidegauge.sources import captures, training
-from tidegauge.sources.framehours import hours_of_profiles, table_batches
+from tidegauge.sources import captures, frames, sparksplits, training
+from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.frames import captures_frame, hours_frame, training_frame
+from tidegauge.sources.hours import HourReader, hour_parts, hours_of_profiles
 from tidegauge.sources.listing import Inputs, list_training
 from tidegauge.sources.parts import cut
 from tidegauge.sources.source import CaptureSource, Format, TrainingSource
-from tidegauge.sources.windows import discover
+from tidegauge.sources.sparklines import LineReader
 from tidegauge.storage import S3Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pyspark.sql import SparkSession
@@ -48,6 +51,17 @@ WINDOWS = (
     Window(datetime(2013, 6, 20, tzinfo=UTC), DAY),
     Window(datetime(2013, 6, 22, tzinfo=UTC), DAY),
 )
+
+
+@contextmanager
+def splitting(spark: SparkSession, size_bytes: int) -> Iterator[None]:
+    """Text files of more bytes are large."""
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(sparksplits, "PART_BYTES", size_bytes)
+        context.setattr(frames, "PART_BYTES", size_bytes)
+        context.setitem(frames.FIXED_BYTES, "spark.sql.files.maxPartitionBytes", str(size_bytes))
+        with with_settings(spark, frames.FIXED_BYTES):
+            yield
 
 
 def of_frame(spark: SparkSession, frame: Frame) -> dict[Key, Profile]:
@@ -165,6 +179,17 @@ def write_captures(folder: Path, format_: Format) -> None:
         (at / "deeper" / "b.jsonl").write_text(lines[0] + line("x", "2013-06-20T00:00:00Z"))
 
 
+@pytest.mark.parametrize(
+    ("format_", "size_bytes"), [(Format.CSV, 150), (Format.JSONL, 300), (Format.SAGEMAKER, 5_000)]
+)
+def test_large_captures_in_folders_are_the_same(
+    spark: SparkSession, tmp_path: Path, format_: Format, size_bytes: int
+) -> None:
+    """Where files are split, too."""
+    with splitting(spark, size_bytes):
+        test_captures_in_folders_are_the_same(spark, tmp_path, format_)
+
+
 @pytest.mark.parametrize("format_", [Format.PARQUET, Format.CSV, Format.JSONL, Format.SAGEMAKER])
 def test_captures_in_folders_are_the_same(
     spark: SparkSession, tmp_path: Path, format_: Format
@@ -233,6 +258,21 @@ TIME_COLUMNS = [
 ]
 
 
+@pytest.mark.parametrize("format_", [Format.CSV, Format.JSONL])
+def test_hours_of_large_captures_are_the_same(
+    spark: SparkSession, tmp_path: Path, format_: Format
+) -> None:
+    """The times of all splits are counted, and no header."""
+    write_times(tmp_path / NAME, format_, pa.string())
+    source = CaptureSource(str(tmp_path / NAME), format_, str(tmp_path / "out"), time="in.at")
+    expected = Counter(time.replace(minute=0) for i, time in enumerate(TIMES) if i % 9)
+    with splitting(spark, 4_000):
+        frame = hours_frame(spark, source, "in.at", SETTINGS)
+        assert expected == hours_of_profiles(of_frame(spark, frame))
+    assert isinstance(frame.read, LineReader)
+    assert (format_ is Format.JSONL) == (len(frame.read.splits) > 4)
+
+
 @pytest.mark.parametrize(("format_", "type_"), TIME_COLUMNS, ids=str)
 def test_captures_with_a_time_column_are_the_same(
     spark: SparkSession, tmp_path: Path, format_: Format, type_: pa.DataType
@@ -258,7 +298,10 @@ def test_captures_with_a_time_column_are_the_same(
     assert list(expected) == list(found)
     also = [json.loads(record["record"]) for record in kept(tmp_path / "lost")]
     assert by_number(lost) == by_number(also)
-    assert discover(source, SETTINGS) == {"AllTraffic": tuple(sorted(hours))}
+    by_workers = local.profile_parts(
+        hour_parts(source, SETTINGS), HourReader(source, "in.at", SETTINGS)
+    )
+    assert hours == hours_of_profiles(by_workers)
     assert sum(hours.values()) == len(TIMES) - len(lost)
 
 
@@ -340,24 +383,46 @@ def test_a_time_column_that_is_not_there_is_told(spark: SparkSession, tmp_path: 
         hours_frame(spark, source, "when", SETTINGS)
 
 
-def test_text_files_are_not_split(spark: SparkSession, tmp_path: Path) -> None:
-    """However many cores there are: a header holds for its file, whose lines are counted."""
+def unordered(found: dict[Key, Profile]) -> tuple[Any, ...]:
+    """What is exact of the only profile, whichever part of a file comes first."""
+    ((rows, tally, features, states),) = exact(found).values()
+    return rows, replace(tally, reasons=()), sorted(features), states
+
+
+TEXTS = {
+    Format.CSV: ('%d,"w\n%d",\n', "\n\nn,text,of_%s\n", "1,2\n"),
+    Format.JSONL: ('{"n": %d, "text": "%d"}\n', '{"of_%s": true}\n', '{"n"\n'),
+}
+
+
+@pytest.mark.parametrize("format_", TEXTS)
+def test_large_text_files_are_the_same(
+    spark: SparkSession, tmp_path: Path, format_: Format
+) -> None:
+    """JSON Lines are split; a CSV is not, whose header is for all of it, and rows may be long."""
+    row, head, bad = TEXTS[format_]
     folder = tmp_path / "in"
     folder.mkdir()
-    for name, rows in (("a", 20_000), ("b", 2_000)):
-        lines = "".join(f"{i},{name}\n" for i in range(rows))
-        (folder / f"{name}.csv").write_text(f"n,of_{name}\n{lines}1,2,3\n")
-    source = TrainingSource(str(folder), Format.CSV, str(tmp_path / "out"))
-    frame = training_frame(spark, source, list_training(source.uri, SETTINGS), SETTINGS)
-    cost = "spark.sql.files.openCostInBytes"
-    spark.conf.set(cost, "0")  # else Spark splits no file of less than 4 MiB
-    try:
-        (profile,) = of_frame(spark, frame).values()
-    finally:
-        spark.conf.unset(cost)
+    for name, rows in (("a", 400), ("b", 200), ("c", 5)):
+        lines = [row % (i, i) + bad * (i % 90 == 4) for i in range(rows)]
+        (folder / name).write_text(head % name + "".join(lines))
+    source = TrainingSource(str(folder), format_, str(tmp_path / "out"))
+    inputs = list_training(source.uri, SETTINGS)
+    expected = local.profile_parts(
+        cut(inputs, format_, SETTINGS), training.reader(source, SETTINGS)
+    )
 
-    assert ["n", "of_a", "of_b"] == [feature.name for feature in profile.features]
-    assert [20_002, 2_002] == [record["line"] for record in kept(tmp_path / "out")]
+    source = replace(source, rejected=str(tmp_path / "lost"))
+    with splitting(spark, 2_000):
+        frame = training_frame(spark, source, inputs, SETTINGS)
+        found = of_frame(spark, frame)
+
+    assert unordered(expected) == unordered(found)
+    lost = kept(tmp_path / "out")
+    assert 5 + 3 + 1 == len(lost)
+    assert in_order(lost) == in_order(kept(tmp_path / "lost"))
+    assert isinstance(frame.read, LineReader)
+    assert (format_ is Format.JSONL) == (len(frame.read.splits) > 4)
 
 
 def test_cores_do_not_matter(spark: SparkSession, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pytest
 from pyarrow import parquet
 from tests.sources.reading import Everything, everything, part_of
 
+from tidegauge.engines.arrow.fold import fold_part
 from tidegauge.errors import StorageError
 from tidegauge.model.batch import FileSlice, Part
-from tidegauge.sources import rowgroups
+from tidegauge.sources import openfiles, rowgroups
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.rejected import Bin
 from tidegauge.storage import S3Settings
@@ -64,7 +65,6 @@ def test_every_type_arrives_with_structs_opened(tmp_path: Path) -> None:
     assert [7, 8, 9] == found.column("s.x")
     for name in ("i", "t", "b", "d", "ts", "dec", "l", "m", "bin"):
         assert TABLE[name].to_pylist() == found.column(name)
-    assert pa.types.is_dictionary(found.chunks[0].table.schema.field("t").type)
     assert 3 == found.tally.records
 
 
@@ -74,11 +74,26 @@ def test_wide_tables_come_a_group_of_columns_at_a_time(
     """Only the first group of some rows counts them; put together, nothing is missing."""
     monkeypatch.setattr(rowgroups, "DECODED_BYTES", 100)
     monkeypatch.setattr(rowgroups, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(openfiles, "CHUNK_ROWS", 2)
     found = read(tmp_path, TABLE, row_group_size=1)
     assert 3 == found.tally.records == len(found.rows)
     assert 2 == sum(chunk.new_rows for chunk in found.chunks)
     assert set(FLAT) == set(found.rows[0]) == set(found.rows[2])
     assert [7, 8, 9] == found.column("s.x")
+
+
+def test_columns_that_are_called_alike_all_arrive(tmp_path: Path) -> None:
+    """None is taken for the other, or for a third one: the engine says why it has no statistics."""
+    arrays = [pa.array([1, 2]), pa.array(["a", "b"]), pa.array([3, 4])]
+    table = pa.Table.from_arrays(arrays, ["x", "y", "x"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    (chunk,) = reader(tmp_path)(part_of(tmp_path / "a.parquet"))
+    assert ["x", "x", "y"] == chunk.table.column_names
+    assert [[1, 2], [3, 4], ["a", "b"]] == [c.to_pylist() for c in chunk.table.columns]
+    found = fold_part(part_of(tmp_path / "a.parquet"), reader(tmp_path))["", ""]
+    assert ["more than one column is called 'x' (a struct's field by its path)", ""] == [
+        feature.failure for feature in found.features
+    ]
 
 
 def test_columns_to_skip_are_not_decoded(tmp_path: Path) -> None:
@@ -104,6 +119,23 @@ def test_texts_that_gave_up_their_dictionary_come_as_texts(tmp_path: Path) -> No
     schema = read(tmp_path, pa.table({"id": ids, "few": few})).chunks[0].table.schema
     assert pa.string() == schema.field("id").type
     assert pa.types.is_dictionary(schema.field("few").type)
+
+
+def test_texts_come_by_their_dictionary_where_most_repeat(tmp_path: Path) -> None:
+    """Small row groups keep the dictionary of any text: to unite these takes longer than to read.
+
+    Half of the texts may be distinct; a writer that keeps no statistics is taken at its word.
+    """
+    count = np.arange(20_000)
+    table = pa.table(
+        {name: [f"{i:08d}" for i in count % distinct]
+         for name, distinct in (("differ", 20_000), ("most", 15_000), ("repeat", 5_000))}
+    )  # fmt: skip
+    for statistics, coded in ((True, ["repeat"]), (False, ["differ", "most", "repeat"])):
+        found = read(tmp_path, table, row_group_size=20_000, write_statistics=statistics)
+        schema = found.chunks[0].table.schema
+        assert coded == [f.name for f in schema if pa.types.is_dictionary(f.type)]
+        assert table.to_pylist() == found.rows
 
 
 def test_small_row_groups_and_small_files_are_put_together(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,14 +22,16 @@ from tests.sources.reading import everything, kept, part_of
 from tests.sources.sameness import exact, inexact
 
 from tidegauge.engines import local
+from tidegauge.engines.arrow.fold import fold_part
 from tidegauge.model.batch import FileSlice, Part
 from tidegauge.model.statistics import Kind
-from tidegauge.model.window import Window
+from tidegauge.model.window import HOUR, Window
 from tidegauge.profile.feature import disputed
 from tidegauge.sources import captures, csvrows, ranges, reading, training
 from tidegauge.sources.capture import CaptureReader
 from tidegauge.sources.csvfile import CsvReader
 from tidegauge.sources.delimited import Within, certain_row, spans, within
+from tidegauge.sources.hours import HourReader, hours_of_profiles
 from tidegauge.sources.jsonlines import JsonLinesReader
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.lines import read_lines
@@ -281,6 +284,41 @@ def test_slices_deal_their_rows_to_windows(tmp_path: Path, format_: Format) -> N
     ]  # fmt: skip
     assert found[0] == found[1]
     assert 127 == len(found[0])
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.sampled_from([Format.CSV, Format.JSONL]),
+    st.lists(
+        st.sampled_from([0, 1, 26, None, '"', '"a\nb', "\udcff", '2024-03-01T00:00Z","\n']),
+        max_size=12,
+    ),
+    places,
+    st.integers(1, 60),
+)
+def test_slices_have_the_hours_of_their_rows(
+    format_: Format, cells: list[int | str | None], cuts: list[int], size: int
+) -> None:
+    """Together those of the file: of the rows that are not rejected, as a reader of them says."""
+    march = datetime(2024, 3, 1, tzinfo=UTC)
+    texts = [(march + HOUR * c).isoformat() if isinstance(c, int) else c for c in cells]
+    if format_ is Format.CSV:
+        body = "".join(["n,at\n", *(f"{i},{text or ''}\n" for i, text in enumerate(texts))])
+    else:
+        body = "".join(f'{{"n": {i}, "at": "{text}"}}\n' for i, text in enumerate(texts))
+    with TemporaryDirectory() as name, small_reads(size):
+        path = Path(name) / "data"
+        path.write_bytes(body.encode(errors="surrogateescape"))
+        source = CaptureSource(str(path), format_, "", time="at")
+        expected: Counter[datetime] = Counter()
+        every_hour = [Window(march + i * HOUR, HOUR) for i in range(48)]
+        for chunk in captures.reader(source, S3, every_hour)(part_of(path)):
+            expected[Window.parse(chunk.window).start] += chunk.table.num_rows
+        read = HourReader(source, "at", S3)
+        found = [
+            hours_of_profiles(fold_part(part, read)) for part in (part_of(path), slices(path, cuts))
+        ]
+    assert [+expected, +expected] == found
 
 
 def test_a_file_that_was_written_anew_is_counted_anew(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from tests.sources.reading import everything, kept
 
+from tidegauge.engines import local
 from tidegauge.errors import InputError, UsageError
 from tidegauge.model.window import Window
 from tidegauge.sources.captures import batches, parts, reader
+from tidegauge.sources.hours import HourReader, hour_parts, hours_of_profiles
 from tidegauge.sources.layout import Layout, Place
 from tidegauge.sources.source import CaptureSource, Format
 from tidegauge.sources.windows import discover
@@ -173,6 +176,12 @@ def write(folder: Path, format_: Format, rows: Rows) -> CaptureSource:
     return CaptureSource(str(folder), format_, rejected, time="at", skip=frozenset({"at"}))
 
 
+def hours_in(source: CaptureSource) -> dict[datetime, int]:
+    """The hours that have rows by their time, and how many."""
+    read = HourReader(source, source.time or "", SETTINGS)
+    return hours_of_profiles(local.profile_parts(hour_parts(source, SETTINGS), read))
+
+
 def rows_by_window(source: CaptureSource, windows: Sequence[Window]) -> dict[str, list[int]]:
     """The numbers that a reader yields for each window."""
     read = reader(source, SETTINGS, windows)
@@ -205,13 +214,14 @@ def test_rows_go_to_the_windows_of_their_times(
         source = write(Path(folder) / "in", format_, rows)
         found = rows_by_window(source, windows)
         lost = [json.loads(record["record"])["n"] for record in kept(Path(folder) / "out")]
-        hours = discover(source, SETTINGS).get("AllTraffic", ())
+        hours = hours_in(source)
     expected: dict[str, list[int]] = {}
     for window in windows:
         inside = [n for time, n in rows if time and window.start <= time < window.end]
         expected |= {window.key: inside} if inside else {}
     assert expected == found
-    assert {time.replace(minute=0, second=0, microsecond=0) for time in some if time} == set(hours)
+    rounded = (time.replace(minute=0, second=0, microsecond=0) for time in some if time)
+    assert Counter(rounded) == hours
     timeless = [n for time, n in rows if time is None]
     if format_ is Format.PARQUET:  # row groups that are passed over may have some
         assert set(lost) <= set(timeless)
@@ -248,11 +258,39 @@ def test_faults_and_missing_times_fail_the_windows_they_may_touch(tmp_path: Path
         (chunk.window, bool(chunk.tally.fault)) for chunk in chunks
     ]
     with pytest.raises(InputError, match="replace the file, or remove it"):
-        discover(source, SETTINGS)
+        hours_in(source)
     source = replace(write(tmp_path / "in", Format.CSV, [(at(20), 1)]), time="when")
     found = everything(reader(source, SETTINGS, windows)(part))
     assert (1, 1) == (found.tally.records, found.tally.rejected)
     assert "the column 'when' has no time: expected a timestamp" in found.tally.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("format_", "broken"),
+    [
+        (Format.CSV, b'1,"2013-06-20T05:00:00Z\n2,\xff\n3\n'),
+        (Format.JSONL, b'{"n": 1, "at": "2013-06-20T05:00:00Z"\n{"n": 2, "at": "\xff"}\n'),
+    ],
+)
+def test_rejected_records_hide_no_hour(tmp_path: Path, format_: Format, broken: bytes) -> None:
+    """A quote that is not paired, or bytes that are no text, take no other row with them."""
+    times = [(at(20, hour), hour) for hour in (1, 2, 2, 7)]
+    source = write(tmp_path / "in", format_, times)
+    lines = (tmp_path / "in" / "a").read_bytes().splitlines(keepends=True)
+    (tmp_path / "in" / "a").write_bytes(b"".join([*lines[:-2], broken, *lines[-2:]]))
+    assert {at(20, 1): 1, at(20, 2): 2, at(20, 7): 1} == hours_in(source)
+
+
+def test_statistics_tell_the_hour_of_a_row_group(tmp_path: Path) -> None:
+    """A group within an hour is not decoded: broken bytes in it do no harm, and nulls count not."""
+    times = [at(20), None, at(20), at(20, 5), at(20, 6), None]
+    source = write(tmp_path / "in", Format.PARQUET, [(time, n) for n, time in enumerate(times)])
+    path = tmp_path / "in" / "a"
+    column = parquet.read_metadata(path).row_group(0).column(1)
+    data = bytearray(path.read_bytes())
+    data[column.data_page_offset : column.data_page_offset + 20] = b"\xff" * 20
+    path.write_bytes(data)
+    assert {at(20): 2, at(20, 5): 1, at(20, 6): 1} == hours_in(source)
 
 
 def test_a_time_column_needs_windows_and_a_format_with_columns() -> None:

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.quality_world import DAYS, VARIANTS, ground_truth, quality_world, told
+from tests.e2e.quality_world import DAYS, VARIANTS, ground_truth, quality_world, run_key, told
 from tests.e2e.world import DAY, START, put, tidegauge
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tidegauge.config.loading import load_conf
+from tidegauge.flows.cleaning import clean
+from tidegauge.flows.job import Job
+from tidegauge.running import LocalEngine
 
-    from tests.e2e.world import World
+if TYPE_CHECKING:
+    from tests.e2e.world import Files, World
 
 A_LONG_TIME = "36500d"
+# Holds a monitor's labels, as a run that joins them does, until it is told to end.
+HOLDER = """
+import sys
+from datetime import UTC, datetime
+from tidegauge.config.loading import load_conf
+from tidegauge.flows.claiming import claiming
+from tidegauge.flows.job import Job
+from tidegauge.running import LocalEngine
+
+with claiming(Job(load_conf(sys.argv[1]), LocalEngine()), datetime.now(UTC)) as claimed:
+    assert claimed.take_labels(asked=True)
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
 
 
 @pytest.fixture
@@ -115,6 +137,87 @@ def test_retention_knows_runs_merged_rows_and_records_of_model_quality(made: Wor
     assert 0 == tidegauge("clean", made.conf, *of_runs).code
     assert not keys(made, "runs/type=model_quality/variant=blue/")
     assert "nothing to do" in made.run("monitor", *of_runs).out
+
+
+def hours_read(made: World) -> set[str]:
+    """The hours of labels that the store says were read."""
+    return set(made.document("merged/type=model_quality/_labels.json")["groups"])
+
+
+def cleaned(made: World, now: datetime, **ages: str) -> None:
+    """What `clean` does at that time."""
+    conf = load_conf(made.conf, [f"retention.{kind}={age}" for kind, age in ages.items()])
+    clean(Job(conf, LocalEngine()), now, dry=False)
+
+
+def rest() -> Files:
+    """The files of the labels that have not come yet."""
+    return ground_truth([t for t in told() if t.time >= START + 2.5 * DAY], "1.jsonl")
+
+
+def test_labels_of_units_that_are_gone_are_forgotten(made: World) -> None:
+    """With the next labels; those that units may still take are remembered, and not read again."""
+    assert 0 == made.run("monitor").code
+    early = hours_read(made)
+    assert "2024-03-02T00Z" in early
+    cleaned(made, START + 33 * DAY, merged="31d")  # the first two days have ended by then
+    put(made.data, rest())
+    assert 0 == made.run("monitor").code
+
+    late = hours_read(made)
+    assert {hour for hour in early if hour >= "2024-03-03"} < late
+    assert "2024-03-03" <= min(late)
+    assert "nothing to do" in made.run("monitor").out
+
+
+def test_labels_that_are_there_no_more_are_forgotten(made: World) -> None:
+    """What says which were read is no longer than the list of those that are there."""
+    assert 0 == made.run("monitor").code
+    gone = Path(made.data, "truth/2024/03/02/05")
+    assert "2024-03-02T05Z" in hours_read(made)
+    shutil.rmtree(gone)
+    put(made.data, rest())
+    assert 0 == made.run("monitor").code
+    assert "2024-03-02T05Z" not in hours_read(made)
+
+
+@pytest.mark.parametrize("profile", ["6h", "12h"])
+def test_a_window_of_which_a_part_is_gone_takes_no_more_labels(
+    tmp_path: Path, profile: str
+) -> None:
+    """It would be evaluated on the other part; one that is whole is revised."""
+    early = [label for label in told() if label.time < START + 2.5 * DAY]
+    made = quality_world(tmp_path, early, profile=profile)
+    for command in ("baseline", "monitor"):
+        assert 0 == made.run(command).code
+    before = made.document(run_key("blue", 2))
+    cleaned(made, START + 32.5 * DAY, merged="31d")  # the morning of the second has ended by then
+    put(made.data, rest())
+    assert 0 == made.run("monitor").code
+
+    assert before == made.document(run_key("blue", 2))
+    assert 1 == made.document(run_key("blue", 3))["labels"]["revision"]
+
+
+def test_clean_leaves_the_labels_to_a_run_that_joins_them(made: World) -> None:
+    """Their units and windows; what has nothing to do with them goes."""
+    for command in ("monitor", "report"):
+        assert 0 == made.run(command).code
+    other = "rejected/type=model_quality/variant=blue/window=2024-03-02T0000Z_P1D/a.jsonl"
+    put(f"{made.store}/flights", {other: b"{}"})
+    ages = dict.fromkeys(("runs", "details", "merged", "rejected"), "30d")
+    before = keys(made, "runs/", "merged")
+    held = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, made.conf], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with held:
+        assert held.stdout is not None
+        assert b"held\n" == held.stdout.readline()
+        cleaned(made, datetime.now(UTC), **ages)
+        assert (before, set()) == (keys(made, "runs/", "merged"), keys(made, "rejected/"))
+        held.communicate(b"\n")
+    cleaned(made, datetime.now(UTC), **ages)
+    assert {"merged/type=model_quality/_labels.json"} == keys(made, "merged")
 
 
 def test_merged_records_of_buckets_that_are_no_more_are_removed(made: World) -> None:

@@ -14,6 +14,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from tidegauge.config.consistency import VERSION, problems
+from tidegauge.config.quality import with_class_names
 from tidegauge.config.schema import Conf
 from tidegauge.errors import UsageError, did_you_mean
 from tidegauge.storage import NotFound, storage_for
@@ -52,7 +53,7 @@ def load_conf(path: str, overrides: Sequence[str] = ()) -> Conf:
 def conf_from_tree(tree: Mapping[str, Any], where: str) -> Conf:
     """The conf in a parsed document; `where` names it in messages."""
     try:
-        conf = _converter().structure(tree, Conf)
+        conf = _converter().structure(with_class_names(tree), Conf)
     except BaseValidationError as error:
         faults = "".join(f"\n  - {fault}" for fault in _faults(error, ""))
         raise UsageError(f"{where} is not a valid conf:{faults}") from error

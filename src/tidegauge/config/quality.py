@@ -4,8 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tidegauge.model.quality import Costs, Problem  # noqa: TC001  (cattrs reads the annotations)
+from tidegauge.model.quality import MIN_EFFECT, Costs, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_CLASSES = ("positive", "negative", "classes")
+
+
+def with_class_names(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A parsed conf whose classes have names: to YAML a class that is called 1 is a number."""
+    section = tree.get("model_quality")
+    if not isinstance(section, dict):
+        return tree
+    named = {key: _named(section[key]) for key in _CLASSES if key in section}
+    return {**tree, "model_quality": {**section, **named}}
+
+
+def _named(value: object) -> object:
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return str(value)
+        case list():
+            return [_named(one) for one in value]
+        case _:
+            return value
 
 
 class LabelFormat(StrEnum):
@@ -79,3 +107,4 @@ class ModelQuality:
     baseline: QualityBaseline | None = None
     standard_deviation: Deviation = Deviation.BOOTSTRAP
     fewest_labels: int = 30
+    min_effect: float = MIN_EFFECT

@@ -57,10 +57,18 @@ def _sensitive(conf: Conf, truth: GroundTruth) -> Iterator[str]:
 
 def _merged(conf: Conf, truth: GroundTruth) -> Iterator[str]:
     captures = conf.captures
-    if captures and captures.format != "sagemaker" and truth.merged is MergedForm.SAGEMAKER:
+    if captures is None or captures.format == "sagemaker" or truth.merged is MergedForm.PARQUET:
+        return
+    if not captures.manifests or captures.format == "parquet":
         yield (
-            "ground_truth.merged: only captures of an endpoint (`captures.format: sagemaker`) have "
-            "records that the service merges: expected parquet"
+            "ground_truth.merged: the service merges records of an endpoint (`captures.format: "
+            "sagemaker`) and rows of batch transforms in CSV or JSON (`captures.manifests`), and "
+            "these captures have neither: expected parquet"
+        )
+    if captures.manifests and captures.preprocess:
+        yield (
+            "ground_truth.merged: a script makes the rows of the transform's lines, so that the "
+            "rows which the service merges are not known: expected parquet"
         )
 
 
@@ -101,6 +109,8 @@ def _model_quality(quality: ModelQuality) -> Iterator[str]:
     taken = [name for name in (quality.costs.columns if quality.costs else ()) if name in COLUMNS]
     if taken:
         yield f"model_quality.costs: {taken[0]!r} cannot be an amount's column: the name is taken"
+    if not 0 <= quality.min_effect < 1:
+        yield f"model_quality.min_effect: expected a share, 0 or more, found {quality.min_effect}"
     if quality.fewest_labels < 1:
         yield f"model_quality.fewest_labels: expected 1 or more, found {quality.fewest_labels}"
 

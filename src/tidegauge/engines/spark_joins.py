@@ -8,7 +8,7 @@ row becomes an object of the JVM.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 _PACKETS_A_BATCH = 1  # a packet may have megabytes
 _MOST_JOINERS = 4_096
+_SPLIT_SETTING = "spark.sql.files.maxPartitionBytes"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +64,7 @@ class FrameSide:
 
     data: DataFrame
     read: TableReader
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str]
 
 
 def join_labels(
@@ -171,6 +172,9 @@ def _settings(sides: Iterable[tuple[str, Side | FrameSide]]) -> dict[str, str]:
     settings: dict[str, str] = {}
     for frame in frames:
         settings |= {BATCH_SETTING: str(rows_a_batch(len(frame.data.columns))), **frame.settings}
+    if frames:  # what one of them may not split is whole for all
+        most = max(int(frame.settings[_SPLIT_SETTING]) for frame in frames)
+        settings[_SPLIT_SETTING] = str(most)
     return settings or {BATCH_SETTING: str(_PACKETS_A_BATCH)}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tidegauge.config.quality import Deviation, MergedForm
 from tidegauge.config.schema import CaptureFormat
-from tidegauge.errors import UsageError
+from tidegauge.errors import InputError, UsageError
 from tidegauge.flows.captured import source_of
 from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.pinned import read_pinned, read_pins
@@ -63,15 +63,22 @@ class Reading:
         """The same, once there are files: columns that are not needed are not read.
 
         Raises:
-            InputError: the first file cannot be read.
+            InputError: the first file cannot be read, or has not all columns that are needed.
         """
         source = self.source
         plain = source.format in (Format.PARQUET, Format.CSV, Format.JSONL)
         if not plain or source.by_spark or source.manifests or not inputs.files:
             return self
         like = TrainingSource(source.uri, source.format, source.rejected, header=source.header)
-        columns = column_names(like, inputs, job.conf.s3)
-        skip = frozenset(columns) - {*wanted_columns(self.canonical)}
+        columns, wanted = column_names(like, inputs, job.conf.s3), wanted_columns(self.canonical)
+        missing = sorted(wanted - set(columns))
+        has_schema = source.format is not Format.JSONL and source.preprocess is None
+        if missing and columns and has_schema:
+            raise InputError(
+                f"the captures at {source.uri} have no column {missing[0]!r}: there are "
+                f"{', '.join(columns)}; correct `captures` or `model_quality`"
+            )
+        skip = frozenset(columns) - wanted
         return replace(self, source=replace(source, skip=skip))
 
 

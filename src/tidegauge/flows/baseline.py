@@ -27,9 +27,8 @@ from tidegauge.profile.dataset import Profile
 from tidegauge.profile.feature import disputed
 from tidegauge.sinks.runs import commit
 from tidegauge.sources.listing import Inputs, list_training
-from tidegauge.sources.parts import cut
 from tidegauge.sources.source import Format, TrainingSource
-from tidegauge.sources.training import column_names, reader
+from tidegauge.sources.training import column_names, parts, reader
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
@@ -143,8 +142,8 @@ def _profile(
         return profile_training(job, source, inputs, look_at)
     if look_at and source.preprocess is None:  # which says only row by row what columns there are
         look_at(column_names(source, inputs, settings))
-    parts = cut(inputs, source.format, settings)
-    return job.engine.profile_parts(parts, reader(source, settings)).get(("", ""), Profile())
+    cut = parts(source, inputs, settings)
+    return job.engine.profile_parts(cut, reader(source, settings)).get(("", ""), Profile())
 
 
 def _warn_of_unknown(source: TrainingSource, columns: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""What Spark reads itself, as the flows ask for it: training data, captures, hours with rows."""
+"""What Spark reads itself, as the flows ask for it: training data, and captures."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.profile.dataset import Profile
-from tidegauge.sources.framehours import hours_of_profiles
-from tidegauge.sources.frames import captures_frame, hours_frame, training_frame
+from tidegauge.sources.frames import captures_frame, training_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from tidegauge.flows.job import Job
-    from tidegauge.model.window import Window
     from tidegauge.sources.captures import Batch
     from tidegauge.sources.frames import Frame
     from tidegauge.sources.listing import Inputs
@@ -56,19 +53,3 @@ def profile_captures(
     return job.engine.profile_frame(
         lambda session: captures_frame(session, source, batches, settings)
     )
-
-
-def captured_hours(
-    job: Job, source: CaptureSource, column: str, windows: Sequence[Window] = ()
-) -> dict[datetime, int]:
-    """The UTC hours that have rows by their time in `column`, and how many; all, or of windows.
-
-    Raises:
-        InputError: Spark cannot read the captures, or knows no such table or column.
-        EngineError: Spark failed.
-    """
-    settings = job.conf.s3
-    found = job.engine.profile_frame(
-        lambda session: hours_frame(session, source, column, settings, windows)
-    )
-    return hours_of_profiles(found)

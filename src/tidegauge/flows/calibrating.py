@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tidegauge.flows.byspark import captured_hours
+from tidegauge.flows.hours import captured_hours
 from tidegauge.model.seasons import season_of, seasons_of
 from tidegauge.model.statistics import Statistics
 from tidegauge.model.window import HOUR, Window, format_duration, parse_duration
@@ -21,7 +21,6 @@ from tidegauge.sources.coarse import CoarseReader, CoarseTableReader
 from tidegauge.sources.framehours import table_batches
 from tidegauge.sources.frames import captures_frame
 from tidegauge.sources.source import CaptureSource, Format
-from tidegauge.sources.windows import discover
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -73,7 +72,7 @@ def calibrated(
         return Calibration(notes=(note,)), ()
     duration = parse_duration(length)
     timed = _by_time(source, column, statistics)
-    hours = _hours(job, timed, column)
+    hours = captured_hours(job, timed, column)
     # The first and the last are cut off by the data's own ends: their few rows are no whole block.
     windows = sorted({window for hour in hours for window in _within(hour, duration)})[1:-1]
     clear = [w for w in windows if not any(w.start < b.end and b.start < w.end for b in bad)]
@@ -109,12 +108,6 @@ def _by_time(source: TrainingSource, column: str, statistics: Statistics) -> Cap
     )
 
 
-def _hours(job: Job, source: CaptureSource, column: str) -> Sequence[datetime]:
-    if source.by_spark:
-        return sorted(captured_hours(job, source, column))
-    return next(iter(discover(source, job.conf.s3).values()), ())
-
-
 def _within(hour: datetime, duration: timedelta) -> Iterator[Window]:
     """The windows of this duration that an hour touches."""
     window = Window.containing(hour, duration)
@@ -146,7 +139,8 @@ def _profiles(
     else:
         read = CoarseReader(reader(source, settings, windows), known)
         listed = _batches(job, source, windows)
-        found = job.engine.profile_parts(parts(source, listed, settings), read)
+        cut = parts(source, listed, settings, by_column=True)
+        found = job.engine.profile_parts(cut, read)
     return {window: profile for (window, _), profile in found.items()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError
-from tidegauge.flows.byspark import captured_hours
+from tidegauge.flows.hours import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.scripts import capture_script
 from tidegauge.flows.sensitive import hashing_of

@@ -7,11 +7,13 @@ kept: an incident's id comes from its first window.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegauge.config.alarms import policy_of
-from tidegauge.flows.job import DATA_QUALITY
+from tidegauge.flows.claiming import claiming
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.pinned import read_pins
 from tidegauge.monitors.data_quality import CONSTRAINTS, OUTCOMES, PROFILE
 from tidegauge.sinks.alerts.ledger import read_ledger, write_ledger
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from tidegauge.sinks.layout import RunKey
     from tidegauge.sinks.reported import ReportedRun
     from tidegauge.storage import Entry
+
+log = logging.getLogger(__name__)
 
 # Kinds that become as old as another one.
 _AS = {"merged_records": "merged"}
@@ -64,6 +68,8 @@ class Removed:
 def clean(job: Job, now: datetime, *, dry: bool) -> tuple[Removed, ...]:
     """Remove what is older than `retention` allows, or with `dry` only say so; by kind.
 
+    Merged rows and runs of model quality are left to a run that joins labels, until the next call.
+
     Raises:
         StorageError: the store could not be read or written.
         DocumentError: a document that says what is needed is not one of ours.
@@ -71,7 +77,14 @@ def clean(job: Job, now: datetime, *, dry: bool) -> tuple[Removed, ...]:
     cleaning = _Cleaning.of(job, now)
     found = cleaning.found()
     if not dry:
-        cleaning.remove(found)
+        with claiming(job, now) as claimed:
+            if any(map(_is_of_labels, _all(found))) and not claimed.take_labels(asked=False):
+                log.warning("merged rows and runs of model quality are left to the next call")
+                found = {
+                    kind: [one for one in entries if not _is_of_labels((kind, one))]
+                    for kind, entries in found.items()
+                }
+            cleaning.remove(found)
     return tuple(
         Removed(kind, len(entries), sum(entry.size for entry in entries))
         for kind, entries in found.items()
@@ -174,6 +187,18 @@ def _stories(job: Job, runs: Sequence[ReportedRun]) -> tuple[Incident, ...]:
         for type_ in MonitorType
         for story in incidents([run for run in runs if run.key.type is type_], persistence)
     )
+
+
+def _all(found: Mapping[str, Sequence[Entry]]) -> Iterator[tuple[str, Entry]]:
+    return ((kind, entry) for kind, entries in found.items() for entry in entries)
+
+
+def _is_of_labels(found: tuple[str, Entry]) -> bool:
+    """Whether a run of model quality may be working at it: it lies with runs, or merged rows."""
+    kind, entry = found
+    key = parse_run_path(entry.key)
+    of_runs = kind in ("runs", "details") and key is not None and key.type is MODEL_QUALITY
+    return of_runs or kind in ("merged", "merged_records")
 
 
 def _keys(entries: Iterable[Entry]) -> set[RunKey]:

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import InputError, UsageError, did_you_mean
-from tidegauge.flows.byspark import captured_hours
 from tidegauge.flows.captured import ALL_VARIANTS, Captured, refuse_reserved, source_of
+from tidegauge.flows.hours import captured_hours
 from tidegauge.flows.job import DATA_QUALITY
 from tidegauge.flows.late import Lookback
 from tidegauge.model.window import Window, parse_duration
@@ -121,7 +121,7 @@ def _captured_hours(
 
 
 def _discovered(job: Job, source: CaptureSource) -> Mapping[str, tuple[datetime, ...]]:
-    if not (source.by_spark and source.time):
+    if not source.time:
         return discover(source, job.conf.s3)
     found = tuple(sorted(captured_hours(job, source, source.time)))
     return {DEFAULT_VARIANT: found} if found else {}

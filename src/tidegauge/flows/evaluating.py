@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.config.schema import OnViolation
@@ -19,8 +19,10 @@ from tidegauge.flows.labels_told import (
     labels_told,
     revision_told,
     stands_on_digest,
+    stood_on_more,
 )
 from tidegauge.flows.monitor import WindowRun
+from tidegauge.flows.quality_doubts import doubts_of_window
 from tidegauge.flows.units import units_of
 from tidegauge.model.merged import MergeCounts
 from tidegauge.model.window import parse_duration
@@ -93,10 +95,11 @@ class Evaluating:
             return
         before = read_run(self.job.storage, self.job.layout.run(key))
         stands_on = stands_on_digest(units)
-        if not self.asked and is_of(before, stands_on):
+        if not self.asked and (is_of(before, stands_on) or stood_on_more(before, units)):
             return
         labels = {
             **labels_told(counts),
+            "units": len(units),
             "stands_on": stands_on,
             **revision_told(before, asked=self.asked),
         }
@@ -143,7 +146,12 @@ class Evaluating:
         reason = "" if counts.predictions else "no captures in this window"
         if counts.predictions and not counts.labelled:
             reason = "none of this window's predictions has a label"
-        self._commit(key, status, result, units, reason, labels)
+        doubts = tuple(doubts_of_window(counts, profile, self.job.conf.max_rejected))
+        for doubt in doubts:
+            log.warning("%s %s: %s", key.variant, key.window, doubt)
+        if doubts and not profile.rows:
+            reason = doubts[0]
+        self._commit(key, status, replace(result, notes=doubts), units, reason, labels)
         fails = found and self.job.conf.on_violation is OnViolation.FAIL
         code = ExitCode.VIOLATIONS if fails else ExitCode.DONE
         log.info(
@@ -181,6 +189,7 @@ class Evaluating:
             window=key.window.key,
             reason=reason,
             type_=MODEL_QUALITY,
+            notes=result.notes,
             labels=labels
             and {**labels, "history": history_told(labels, status, len(result.violations))},
         )

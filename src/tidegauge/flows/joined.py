@@ -83,14 +83,13 @@ def settle(
     """
     job = claimed.job
     groups = label_groups(reading.truth, job.conf.s3)
-    read = read_labels_read(job.storage, job.layout)
     closes = parse_duration(truth_of(job).closes)
     new = {RunKey(MODEL_QUALITY, batch.variant, batch.window): batch for batch in fresh}
-    unread = [
-        group
-        for group in of_any(groups, (*known, *new), closes)
-        if group.name not in read or read[group.name].digest != group.digest
-    ]
+    some = of_any(groups, (*known, *new), closes)
+    # Groups that no unit takes labels of any more, or that are not there any more, are forgotten.
+    listed = read_labels_read(job.storage, job.layout)
+    read = {group.name: listed[group.name] for group in some if group.name in listed}
+    unread = [g for g in some if g.name not in read or read[g.name].digest != g.digest]
     if groups:
         keys = taking(known, unread, closes)
     else:  # a table, of which nobody knows what is new
@@ -161,6 +160,13 @@ class _Pass:
                 units[key] = merging.new(key, batch, found, joined.states.get(_place(key), ()))
         for key, unit in self.again.items():
             units[key] = merging.revised(key, unit, joined.states.get(_place(key), ()))
+        orphans = sum(joined.orphans.values())
+        if orphans and units and not any(unit.counts.labelled for unit in units.values()):
+            log.warning(
+                "none of the %d labels that were read is of a prediction of %s to %s: compare the "
+                "ids of both, and `captures.id` with `ground_truth.id` where the conf has them",
+                orphans, min(key.window for key in units), max(key.window for key in units),
+            )  # fmt: skip
         return Settled(units, failed, dict(read_groups(groups, joined)))
 
     def _joined(

@@ -26,6 +26,14 @@ def is_of(before: RunRecord | None, stands_on: str) -> bool:
     )
 
 
+def stood_on_more(before: RunRecord | None, units: Mapping[RunKey, JoinedUnit]) -> bool:
+    """Whether a run stands on units that were cleaned away since: the rest would be another window.
+
+    Nothing else takes a unit away that a run stands on.
+    """
+    return before is not None and before.labels.get("units", 0) > len(units)
+
+
 def labels_told(counts: MergeCounts) -> dict[str, Any]:
     """What run.json says of the labels that a run stands on; delays in hours."""
     delays = {f"p{share}": counts.delay(share / 100) for share in (10, 50, 90, 100)}

@@ -83,7 +83,7 @@ def _run_monitor(
     job: Job, now: datetime, window: Window | None, variant: str | None
 ) -> tuple[WindowRun, ...]:
     baseline = read_pinned(job.storage, job.layout, DATA_QUALITY)
-    warn_of_unknown(job.conf.alarms, baseline.constraints)
+    warn_of_unknown(job.conf, [feature.name for feature in baseline.constraints.features])
     source = captures_of(job, baseline)
     refuse_other_hashes(job, job.layout.baseline(baseline.id, DATA_QUALITY), source.sensitive)
     known = (*(feature.name for feature in baseline.statistics.features), *source.outputs)

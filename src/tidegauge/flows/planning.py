@@ -12,13 +12,17 @@ from tidegauge.model.outcome import DATASET
 from tidegauge.model.seasons import season_of
 from tidegauge.model.window import format_duration, parse_duration
 from tidegauge.rules.alarms.plan import Plan
+from tidegauge.rules.alarms.policy import Method
+from tidegauge.rules.quality.constraints import OPERATORS
+from tidegauge.rules.quality.suggest import suggested_metrics
 
 if TYPE_CHECKING:
-    from tidegauge.config.alarms import Alarms
+    from collections.abc import Collection
+
+    from tidegauge.config.quality import ModelQuality
     from tidegauge.config.schema import Conf
     from tidegauge.model.window import Window
     from tidegauge.rules.alarms.calibration import Calibration
-    from tidegauge.rules.constraints import Constraints
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +37,44 @@ def plan_of(
     rows_before: tuple[int, ...] = (),
 ) -> Plan:
     """How the budget decides in this window, of which so many variants are judged."""
-    length = conf.every or conf.window
-    spacing = parse_duration(length) if length else window.duration if window else _NO_WINDOW
+    has_windows = conf.every or conf.window
+    spacing = window.duration if window and not has_windows else spacing_of(conf)
     season = None
     if window and calibration and calibration.duration == format_duration(window.duration):
         season = season_of(window)
     return Plan(policy_of(conf.alarms), spacing, variants, calibration, season, rows_before)
 
 
-def warn_of_unknown(alarms: Alarms, constraints: Constraints) -> None:
-    """Warn of features that the conf's alarms name, and the baseline does not have."""
-    known = [*(feature.name for feature in constraints.features), DATASET]
-    for key, names in (("critical", alarms.critical), ("features", alarms.features)):
+def spacing_of(conf: Conf) -> timedelta:
+    """How far apart windows begin."""
+    length = conf.every or conf.window
+    return parse_duration(length) if length else _NO_WINDOW
+
+
+def level_of(conf: Conf, quality: ModelQuality) -> float | None:
+    """What each test of a window's metrics may spend; None: thresholds decide alone."""
+    policy = policy_of(conf.alarms)
+    if policy.default.method is Method.SAGEMAKER:
+        return None
+    tests = len(suggested_metrics(quality.problem, costs=quality.costs is not None))
+    return policy.persistence.safe(policy.false_alarms.per_test(spacing_of(conf), tests))
+
+
+def warn_of_unknown(conf: Conf, features: Collection[str]) -> None:
+    """Warn of features that the conf's alarms name, and the baseline does not have.
+
+    A critical one may be a metric, too.
+    """
+    known, quality = [*features, DATASET], conf.model_quality
+    metrics = OPERATORS[quality.problem] if quality else ()
+    named = {
+        "critical": (conf.alarms.critical, [*known, *metrics]),
+        "features": (conf.alarms.features, known),
+    }
+    for key, (names, expected) in named.items():
         for name in names:
-            if name not in known:
+            if name not in expected:
                 log.warning(
                     "the conf's alarms.%s names the feature %r, which the baseline does not have%s",
-                    key, name, did_you_mean(name, known),
+                    key, name, did_you_mean(name, expected),
                 )  # fmt: skip

@@ -16,12 +16,14 @@ from tidegauge.flows.captured import captured_batches
 from tidegauge.flows.claiming import claiming
 from tidegauge.flows.due import bounded, complete_windows, no_captures
 from tidegauge.flows.evaluating import Evaluating
-from tidegauge.flows.job import MODEL_QUALITY
+from tidegauge.flows.job import DATA_QUALITY, MODEL_QUALITY
 from tidegauge.flows.joined import settle, settle_anew
 from tidegauge.flows.late import Lookback, outdated_units, unit_of
 from tidegauge.flows.pinned_quality import read_pinned_quality
+from tidegauge.flows.planning import warn_of_unknown
 from tidegauge.flows.scripts import call_after, postprocess_script
 from tidegauge.flows.service import Service
+from tidegauge.flows.types import is_monitored
 from tidegauge.flows.units import units_of
 from tidegauge.sinks.layout import RunKey
 from tidegauge.sinks.merged import commit_labels_read, joined_units
@@ -55,6 +57,9 @@ def run_quality(
         EngineError: the engine failed.
     """
     baseline = read_pinned_quality(job)
+    baseline.warn_of_other_settings()
+    if not is_monitored(job.conf, DATA_QUALITY):
+        warn_of_unknown(job.conf, ())
     reading = reading_of(job)
     with claiming(job, now) as claimed:
         if not claimed.take_labels(asked=window is not None):

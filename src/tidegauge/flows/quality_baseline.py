@@ -6,21 +6,21 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tidegauge.config.alarms import policy_of
 from tidegauge.documents.run import RunStatus
 from tidegauge.engines.joins import Side
 from tidegauge.errors import InputError, UsageError
 from tidegauge.flows.answers import answer_columns, plan_of, wanted_columns
 from tidegauge.flows.job import MODEL_QUALITY, summed_up
+from tidegauge.flows.marks import bad_windows
 from tidegauge.flows.pinned import baseline_id, pin_baseline
+from tidegauge.flows.planning import level_of, spacing_of
+from tidegauge.flows.quality_doubts import doubts_of_baseline, doubts_of_time
 from tidegauge.flows.sensitive import hashing_of
 from tidegauge.model.quality import Problem
 from tidegauge.model.statistics import Kind
-from tidegauge.model.window import parse_duration
+from tidegauge.model.window import Window
 from tidegauge.monitors import model_quality
 from tidegauge.quality.profile import QualityProfile
-from tidegauge.rules.alarms.policy import Method
-from tidegauge.rules.quality.suggest import suggested_metrics
 from tidegauge.sinks.runs import commit
 from tidegauge.sources.answers import kinds_of
 from tidegauge.sources.blocks import Blocks
@@ -33,6 +33,8 @@ from tidegauge.sources.training import column_names, reader
 from tidegauge.storage import join
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from tidegauge.config.quality import ModelQuality
     from tidegauge.config.quality import QualityBaseline as Section
     from tidegauge.flows.job import Job, OpenFrame
@@ -79,25 +81,22 @@ def make_quality_baseline(job: Job) -> QualityMade:
     inputs = _listed(job, source)
     _warn_of_training_rows(job, inputs)
     source = _checked(job, source, inputs, canonical)
-    window = parse_duration(job.conf.every or job.conf.window or "1d")
     profiles, tally = job.engine.fold_answers(
-        _side(job, source, inputs, Blocks(canonical, window)), plan_of(quality)
+        _side(job, source, inputs, Blocks(canonical, spacing_of(job.conf))), plan_of(quality)
     )
     job.refuse_too_many_rejected(tally, "the model-quality baseline", source.rejected)
     profile = QualityProfile.merge_all(profiles.values())
     _refuse_without_labels(section, quality, profile)
-    # The first and the last are cut off by the data's own ends.
-    blocks = [block for (key, _), block in sorted(profiles.items()) if key][1:-1]
-    policy = policy_of(job.conf.alarms)
-    tests = len(suggested_metrics(quality.problem, costs=quality.costs is not None))
+    blocks = _whole_blocks(profiles, bad_windows(job))
     result = model_quality.make_baseline(
-        profile,
-        blocks,
-        alpha=None
-        if policy.default.method is Method.SAGEMAKER
-        else policy.false_alarms.per_test(window, tests),
+        profile, blocks, alpha=level_of(job.conf, quality), min_effect=quality.min_effect
     )
-    for note in result.notes:
+    notes = (
+        *doubts_of_baseline(profile),
+        *doubts_of_time(section.time, len(blocks)),
+        *result.notes,
+    )
+    for note in notes:
         log.warning("%s", note)
     id_ = baseline_id(result.documents)
     folder = job.layout.baseline(id_, MODEL_QUALITY)
@@ -107,11 +106,26 @@ def make_quality_baseline(job: Job) -> QualityMade:
         counts={**result.counts, "records": tally.records, "rejected": tally.rejected},
         inputs=summed_up(inputs),
         type_=MODEL_QUALITY,
-        notes=result.notes,
+        notes=notes,
     )
     commit(job.storage, folder, result.documents, record)
     pin_baseline(job.storage, job.layout, MODEL_QUALITY, id_)
     return QualityMade(id_, folder, profile, result)
+
+
+def _whole_blocks(
+    profiles: Mapping[tuple[str, str], QualityProfile], bad: Collection[Window]
+) -> list[QualityProfile]:
+    """The blocks of the baseline's time, but for those that overlap a bad window.
+
+    The first and the last are cut off by the data's own ends.
+    """
+    blocks = [(Window.parse(key), block) for (key, _), block in sorted(profiles.items()) if key]
+    return [
+        block
+        for window, block in blocks[1:-1]
+        if not any(window.start < one.end and one.start < window.end for one in bad)
+    ]
 
 
 def _sections(job: Job) -> tuple[ModelQuality, Section]:
@@ -188,7 +202,10 @@ def _refuse_without_labels(
 ) -> None:
     if profile.rows:
         return
+    rows = profile.unlabelled + profile.unanswered
     raise InputError(
-        f"none of the rows at {section.uri} has both a label in {quality.label!r} and an answer: "
-        "expected rows that the model was tried on; correct `model_quality`"
+        f"none of the {rows:,} rows at {section.uri} has both a label and an answer: "
+        f"{profile.unlabelled:,} have no label in {quality.label!r}, and {profile.unanswered:,} of "
+        "the others no answer that can be read; expected rows that the model was tried on; "
+        "correct `model_quality`"
     )

@@ -64,7 +64,8 @@ class Replayed:
     """How many runs were judged again, their alarms before and now, and which come and go.
 
     `left_out` are the rules that only rows can answer in some of the runs; they count neither
-    before nor now.
+    before nor now. `of_other_plans` counts runs of model quality that could not be judged again,
+    since their states are those of another threshold, other classes or costs.
     """
 
     runs: int
@@ -72,6 +73,7 @@ class Replayed:
     now: int
     changes: tuple[Change, ...]
     left_out: tuple[InForce, ...] = ()
+    of_other_plans: int = 0
 
 
 def replayed(job: Job, scope: ReportScope) -> Replayed:
@@ -102,13 +104,13 @@ def replayed(job: Job, scope: ReportScope) -> Replayed:
         old = {test: outcome for test, outcome in stored.items() if test not in skipped}
         new = judge.by_test(judged)
         runs += 1
-        before += sum(map(_alarms, old.values()))
-        now += sum(map(_alarms, new.values()))
+        before += sum(map(is_alarm, old.values()))
+        now += sum(map(is_alarm, new.values()))
         left_out |= {rule.id: rule for rule in unanswered}
         changes += [
             Change(key, old.get(test), new.get(test))
             for test in {**old, **new}
-            if _alarms(old.get(test)) != _alarms(new.get(test))
+            if is_alarm(old.get(test)) != is_alarm(new.get(test))
         ]
     return Replayed(runs, before, now, tuple(changes), tuple(left_out.values()))
 
@@ -180,5 +182,6 @@ def _profile(job: Job, key: RunKey, record: RunRecord) -> Profile:
     return from_parquet(read_document(job.storage, folder, record, PROFILE), join(folder, PROFILE))
 
 
-def _alarms(outcome: Outcome | None) -> bool:
+def is_alarm(outcome: Outcome | None) -> bool:
+    """Whether there is an outcome, and it is a violation."""
     return outcome is not None and outcome.verdict is Verdict.VIOLATED

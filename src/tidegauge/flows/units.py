@@ -160,4 +160,5 @@ def _profiles(
         return profile_captures(job, source, filled)
     settings = job.conf.s3
     read = reader(source, settings, [batch.window for batch in filled])
-    return job.engine.profile_parts(parts(source, filled, settings), read)
+    cut = parts(source, filled, settings, by_column=source.marks is None)
+    return job.engine.profile_parts(cut, read)

@@ -29,16 +29,31 @@ class FileSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class Stripe:
+    """Some of the columns: `[start, stop)` of those that are read of a file, in its order.
+
+    `stop` is None for the rest, however many a file has; `position` is the number of columns that
+    come before once structs and lists are opened.
+    """
+
+    start: int
+    stop: int | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The smallest piece of work: always cut the same way, whatever the number of cores.
 
-    `id` is stable and free of absolute paths; it orders the merge and seeds the sketches.
+    `id` is stable and free of absolute paths; it orders the merge and seeds the sketches. Of wide
+    files it may be a `stripe` only: the first one, which starts at 0, counts the rows.
     """
 
     id: str
     files: tuple[FileSlice, ...]
     window: str = ""  # the window's key; empty for a training set
     variant: str = ""
+    stripe: Stripe | None = None
 
     @property
     def size_bytes(self) -> int:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MIN_EFFECT = 0.02
+"""The worsening of a metric that matters: in points, or a part of the baseline's value."""
+
+
 class Problem(StrEnum):
     """What the model answers: one of two classes, one of many, or a number."""
 

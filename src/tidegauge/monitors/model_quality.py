@@ -17,6 +17,7 @@ from tidegauge.documents.quality import statistics as statistics_document
 from tidegauge.documents.quality import violations as violations_document
 from tidegauge.documents.text import dump
 from tidegauge.model.outcome import Verdict
+from tidegauge.model.quality import MIN_EFFECT
 from tidegauge.monitors.data_quality import (
     CONSTRAINTS,
     OUTCOMES,
@@ -28,13 +29,14 @@ from tidegauge.monitors.data_quality import (
 from tidegauge.quality.readout import read_out
 from tidegauge.quality.table import to_parquet
 from tidegauge.rules.evaluate import violations
+from tidegauge.rules.quality.edits import told
 from tidegauge.rules.quality.evaluate import evaluate
 from tidegauge.rules.quality.suggest import as_service, suggest
 from tidegauge.sinks.cloudwatch import METRICS
 from tidegauge.sinks.cloudwatch_quality import quality_metrics_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tidegauge.model.quality import QualityStatistics
     from tidegauge.quality.profile import QualityProfile
@@ -44,22 +46,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """What a window is compared with, and how many labels it must have for that."""
+    """What a window is compared with, and how many labels it must have for that.
+
+    Violations of the `critical` metrics are critical.
+    """
 
     statistics: QualityStatistics
     constraints: QualityConstraints
     fewest_labels: int
+    critical: Collection[str] = ()
 
 
 def make_baseline(
-    profile: QualityProfile, blocks: Sequence[QualityProfile], *, alpha: float | None
+    profile: QualityProfile,
+    blocks: Sequence[QualityProfile],
+    *,
+    alpha: float | None,
+    min_effect: float = MIN_EFFECT,
 ) -> Result:
     """The documents of a baseline: its metrics, and what is suggested to hold from now on.
 
     `blocks` are the same rows by windows of their time, where they have one: they tell how large a
     window is, and how much a metric swings from one to the next. `alpha` is what each test of a
-    window may spend of the budget of false alarms; None: the service's way, without a margin. What
-    could not be constrained is noted.
+    window may spend of the budget of false alarms; None: the service's way, without a margin.
+    `min_effect` is the least margin. What could not be constrained is noted.
     """
     statistics = read_out(profile)
     windows = [read_out(block) for block in blocks]
@@ -67,7 +77,13 @@ def make_baseline(
     constraints = (
         as_service(statistics)
         if alpha is None
-        else suggest(statistics, alpha=alpha, expected_rows=max(1, expected), blocks=windows)
+        else suggest(
+            statistics,
+            alpha=alpha,
+            expected_rows=max(1, expected),
+            min_effect=min_effect,
+            blocks=windows,
+        )
     )
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics)),
@@ -86,7 +102,7 @@ def check(
     outcomes = evaluate(
         statistics, against.constraints, against.statistics, fewest_rows=against.fewest_labels
     )
-    found = violations(outcomes)
+    found = told(violations(outcomes), statistics, against.constraints, against.critical)
     documents = {
         STATISTICS: dump(statistics_document.encode(statistics)),
         CONSTRAINTS: dump(constraints_document.encode(against.constraints)),

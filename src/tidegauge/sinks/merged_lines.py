@@ -2,7 +2,8 @@
 
 Sources: the developer guide's "Ingest Ground Truth labels and merge them with predictions", and
 merged records that the service wrote. A record is the capture's own, with `groundTruthData` beside
-its `captureData`, below `{variant}/{yyyy}/{mm}/{dd}/{hh}` of the hour of the capture.
+its `captureData`, below `{variant}/{yyyy}/{mm}/{dd}/{hh}` of the hour of the capture. A row of a
+batch transform has no `eventMetadata` of its own: `eventId` is its inference id there.
 """
 
 from __future__ import annotations
@@ -35,22 +36,22 @@ def merged_lines(
 ) -> Mapping[str, bytes]:
     """The merged records of one bucket of a window, by location.
 
-    A record of several rows is merged when all of them have a label. Captures whose time is not
-    known lie in no hour, and are left out.
+    A record of several rows is merged when all of them have a label. A capture whose time is not
+    known lies in the hour in which the window begins.
     """
     lines = defaultdict[str, list[str]](list)
     folder = _folder(layout, variant)
     columns = (table.column(name).to_pylist() for name in (ID, RECORD, PREDICTED_AT, LABEL))
     labels: dict[str, list[object]] = defaultdict(list)
-    records = []
+    records, start = [], Window.parse(window).start
     for id_, record, time, label in zip(*columns, strict=True):
         labels[id_].append(label)
-        if record is not None and time is not None:
-            records.append((id_, record, time))
+        if record is not None:
+            records.append((id_, record, time or start))
     for id_, record, time in records:
         if all(label is not None for label in labels[id_]):
             path = f"{time:%Y/%m/%d/%H}/{_name(window, bucket)}"
-            lines[join(folder, path)].append(_merged(record, labels[id_]))
+            lines[join(folder, path)].append(_merged(id_, record, labels[id_]))
     return {uri: "".join(some).encode() for uri, some in lines.items()}
 
 
@@ -87,8 +88,9 @@ def _name(window: str, bucket: int) -> str:
     return f"{window}-{bucket:05}.jsonl"
 
 
-def _merged(record: str, labels: list[object]) -> str:
+def _merged(id_: str, record: str, labels: list[object]) -> str:
     data = "\n".join(str(label) for label in labels)
     truth = {"data": data, "encoding": "CSV"}
-    merged = {**json.loads(record), "groundTruthData": truth}
+    event = {"eventMetadata": {"eventId": id_}}
+    merged = {**event, **json.loads(record), "groundTruthData": truth}
     return json.dumps(merged, ensure_ascii=False) + "\n"

@@ -23,6 +23,7 @@ from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.sensitive import HashedReader
 from tidegauge.sources.source import DEFAULT_VARIANT, Format
 from tidegauge.sources.special import special_reader
+from tidegauge.sources.stripes import cut_by_columns
 from tidegauge.sources.windows import LISTINGS_AT_ONCE, walk
 
 if TYPE_CHECKING:
@@ -159,18 +160,31 @@ def batches(
     return tuple(_named_in(batch, settings) for batch in listed) if source.manifests else listed
 
 
-def parts(source: CaptureSource, some: Sequence[Batch], settings: S3Settings) -> tuple[Part, ...]:
+def parts(
+    source: CaptureSource,
+    some: Sequence[Batch],
+    settings: S3Settings,
+    *,
+    by_column: bool = False,
+) -> tuple[Part, ...]:
     """The parts of some batches; the batches of a time column, which share their files, share them.
+
+    With `by_column` a part may have some of its rows' columns only.
 
     Raises:
         StorageError: the footer of a large Parquet file cannot be fetched.
     """
+    skip = source.skip.union({source.time} if source.time else ())
+
+    def cut_up(inputs: Inputs, window: str, variant: str) -> tuple[Part, ...]:
+        if by_column and source.format is Format.PARQUET:
+            return cut_by_columns(inputs, skip, settings, window, variant)
+        return cut(inputs, source.format, settings, window, variant)
+
     if source.time:
-        return cut(some[0].inputs, source.format, settings, "", DEFAULT_VARIANT) if some else ()
+        return cut_up(some[0].inputs, "", DEFAULT_VARIANT) if some else ()
     return tuple(
-        part
-        for batch in some
-        for part in cut(batch.inputs, source.format, settings, batch.window.key, batch.variant)
+        part for batch in some for part in cut_up(batch.inputs, batch.window.key, batch.variant)
     )
 
 

@@ -5,30 +5,24 @@ Which windows are due follows from it, and, for a table, what a window is made o
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from tidegauge.errors import InputError
-from tidegauge.model.batch import Chunk, Tally
-from tidegauge.model.window import EPOCH, HOUR, Window
 from tidegauge.sources.captures import Batch
-from tidegauge.sources.hours import hours_of, text_hours
+from tidegauge.sources.hours import counted, hours_of
 from tidegauge.sources.listing import File, Inputs
-from tidegauge.sources.reading import Streamed, Unreadable
 from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from tidegauge.model.batch import Part
-    from tidegauge.profile.dataset import Profile
-    from tidegauge.sources.hours import Hours
-    from tidegauge.storage import S3Settings
+    import pyarrow as pa
 
-_NOTHING = pa.table({})
+    from tidegauge.model.batch import Chunk, Part
+    from tidegauge.model.window import Window
+    from tidegauge.sources.hours import Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +31,10 @@ class RowHours:
 
     def __call__(self, _: Part, tables: Iterator[pa.Table]) -> Iterator[Chunk]:
         """No rows: the number of records of each hour."""
+        found: Hours = Counter()
         for table in tables:
-            yield from _counted(hours_of(table.column(0)))
-
-
-@dataclass(frozen=True, slots=True)
-class TextHours:
-    """Reads text files, of whose columns it looks at the time alone."""
-
-    source: CaptureSource
-    column: str
-    settings: S3Settings
-
-    def read(self, _: Part, files: Iterable[Streamed]) -> Iterator[Chunk]:
-        """No rows: the number of records of each hour; a broken file is a fault."""
-        try:
-            for file in files:
-                for hours in text_hours(file, self.source, self.column, self.settings):
-                    yield from _counted(hours)
-        except Unreadable as error:
-            yield Chunk(_NOTHING, tally=Tally(fault=str(error)))
-
-
-def hours_of_profiles(profiles: Mapping[tuple[str, str], Profile]) -> dict[datetime, int]:
-    """The starts of the UTC hours that an engine has found rows in, and how many.
-
-    Raises:
-        InputError: a file cannot be read.
-    """
-    for profile in profiles.values():
-        if profile.tally.fault:
-            raise InputError(f"{profile.tally.fault}; replace the file, or remove it")
-    return {Window.parse(key).start: found.tally.records for (key, _), found in profiles.items()}
+            found.update(hours_of(table.column(0)))
+        yield from counted(found)
 
 
 def table_batches(
@@ -87,8 +53,3 @@ def table_batches(
         if inputs.files:
             found.append(Batch(window, DEFAULT_VARIANT, inputs))
     return tuple(found)
-
-
-def _counted(hours: Hours) -> Iterator[Chunk]:
-    for hour, rows in hours.items():
-        yield Chunk(_NOTHING, Window(EPOCH + hour * HOUR, HOUR).key, tally=Tally(rows))

@@ -11,8 +11,9 @@ from tidegauge.errors import InputError
 from tidegauge.sources import captures, training
 from tidegauge.sources.bypath import ByPath
 from tidegauge.sources.bytime import decided
-from tidegauge.sources.framehours import RowHours, TextHours
+from tidegauge.sources.framehours import RowHours
 from tidegauge.sources.frametime import in_windows, time_column
+from tidegauge.sources.hours import HourReader
 from tidegauge.sources.labels import FrameLabels, LabelColumns
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, root_of
@@ -23,6 +24,7 @@ from tidegauge.sources.source import DEFAULT_VARIANT, CaptureSource, Format, Tra
 from tidegauge.sources.sparklines import LineReader, file_blocks, streamed
 from tidegauge.sources.sparknames import SparkNames
 from tidegauge.sources.sparkrows import RowReader
+from tidegauge.sources.sparksplits import splits_of
 from tidegauge.sources.table import (
     FILE,
     leaves,
@@ -43,11 +45,20 @@ if TYPE_CHECKING:
     from tidegauge.sources.captures import Batch
     from tidegauge.sources.groundtruth import GroundTruthSource
     from tidegauge.sources.sensitive import Hashing
+    from tidegauge.sources.sparklines import TextReader
     from tidegauge.storage import S3Settings
 
 _TYPED = (Format.TABLE, Format.PARQUET)
 _GLANCE_LINES = 100
 _LINES_A_BATCH = 512  # a line may have megabytes
+# Spark's settings, when frames are opened and when they are read: tasks of fixed bytes whatever the
+# number of cores, so that the same files give the same sketches.
+_MOST_BYTES = "spark.sql.files.maxPartitionBytes"
+FIXED_BYTES = {
+    _MOST_BYTES: str(PART_BYTES),
+    "spark.sql.files.minPartitionNum": "1",
+    "spark.sql.files.openCostInBytes": str(FILE_BYTES),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,11 +99,11 @@ def _training_frame(
             bin_of(source, settings),
         )
         columns = tuple(".".join(path) for path in leaves(data.schema))
-        return Frame(without_columns(data, source.skip), read, _fixed_bytes(), columns)
-    lines, names = read_text(spark, inputs), SparkNames.of(root_of(source.uri))
-    read_lines = LineReader(training.text_reader(source, settings), names, "")
-    columns = _glanced(lines, names, source, settings) if source.skip else ()
-    return Frame(lines, read_lines, _whole_files(inputs), columns)
+        return Frame(without_columns(data, source.skip), read, FIXED_BYTES, columns)
+    frame = _lines_frame(spark, source, inputs, training.text_reader(source, settings))
+    names = SparkNames.of(root_of(source.uri))
+    columns = _glanced(frame.data, names, source, settings) if source.skip else ()
+    return replace(frame, columns=columns)
 
 
 def captures_frame(
@@ -128,16 +139,15 @@ def _captures_frame(
     by_path = None if source.time else ByPath(names, Layout.parse(source.layout), windows)
     if source.format not in _TYPED:
         reader = captures.text_reader(source, settings, windows)
-        read_lines = LineReader(reader, names, DEFAULT_VARIANT, by_path)
-        return Frame(read_text(spark, inputs), read_lines, _whole_files(inputs))
+        return _lines_frame(spark, source, inputs, reader, by_path)
     by_time = captures.by_time_of(source, windows)
     rejected = bin_of(source, settings)
     read = RowReader(source.uri, DEFAULT_VARIANT, source.skip, rejected, by_time, by_path)
     data = _opened(spark, source, inputs)
     if by_time is None:
-        return Frame(without_columns(data, source.skip, FILE), read, _fixed_bytes())
+        return Frame(without_columns(data, source.skip, FILE), read, FIXED_BYTES)
     rows = in_windows(data, by_time.column, windows, timeless=source.format is not Format.TABLE)
-    return Frame(without_columns(rows, decided(source.skip, by_time)), read, _fixed_bytes())
+    return Frame(without_columns(rows, decided(source.skip, by_time)), read, FIXED_BYTES)
 
 
 def labels_frame(spark: SparkSession, source: GroundTruthSource, settings: S3Settings) -> Frame:
@@ -156,7 +166,7 @@ def labels_frame(spark: SparkSession, source: GroundTruthSource, settings: S3Set
     rows = RowReader(source.uri, "", frozenset(), Bin(source.rejected, settings))
     labels = LabelColumns(source.id, source.label, source.time, source.numeric)
     wanted = data.select(*(quoted(name) for name in names))
-    return Frame(wanted, FrameLabels(rows, labels), _fixed_bytes())
+    return Frame(wanted, FrameLabels(rows, labels), FIXED_BYTES)
 
 
 def hours_frame(
@@ -175,13 +185,11 @@ def hours_frame(
     """
     inputs = Inputs(()) if source.format is Format.TABLE else list_files(source.uri, settings)
     if source.format not in _TYPED:
-        names = SparkNames.of(root_of(source.uri))
-        read = LineReader(TextHours(source, column, settings), names, "")
-        return Frame(read_text(spark, inputs), read, _whole_files(inputs))
+        return _lines_frame(spark, source, inputs, HourReader(source, column, settings))
     data = _opened(spark, source, inputs)
     if windows:
         data = in_windows(data, column, windows, timeless=False)
-    return Frame(data.select(time_column(data, column)), RowHours(), _fixed_bytes())
+    return Frame(data.select(time_column(data, column)), RowHours(), FIXED_BYTES)
 
 
 def _opened(
@@ -192,20 +200,27 @@ def _opened(
     return read_parquet(spark, source.uri, inputs)
 
 
-def _fixed_bytes(most: int = PART_BYTES) -> dict[str, str]:
-    """Tasks of fixed bytes, whatever the number of cores: the same files give the same sketches."""
-    return {
-        "spark.sql.files.maxPartitionBytes": str(most),
-        "spark.sql.files.minPartitionNum": "1",
-        "spark.sql.files.openCostInBytes": str(FILE_BYTES),
-    }
+def _lines_frame(
+    spark: SparkSession,
+    source: TrainingSource | CaptureSource,
+    inputs: Inputs,
+    reader: TextReader,
+    by_path: ByPath | None = None,
+) -> Frame:
+    """The lines of text files, of which only JSON Lines are split.
 
-
-def _whole_files(inputs: Inputs) -> dict[str, str]:
-    """No file is split: only one task could see a CSV's header, or tell a line's number."""
-    largest = max((file.size_bytes for file in inputs.files), default=0)
-    lines = {"spark.sql.execution.arrow.maxRecordsPerBatch": str(_LINES_A_BATCH)}
-    return _fixed_bytes(max(PART_BYTES, largest)) | lines
+    Who has a piece of a CSV knows neither its header nor whether a row goes on in the next line.
+    """
+    variant = DEFAULT_VARIANT if isinstance(source, CaptureSource) else ""
+    names = SparkNames.of(root_of(source.uri))
+    read = LineReader(reader, names, variant, by_path)
+    settings = FIXED_BYTES | {"spark.sql.execution.arrow.maxRecordsPerBatch": str(_LINES_A_BATCH)}
+    if source.format is Format.CSV:
+        largest = max((file.size_bytes for file in inputs.files), default=0)
+        settings[_MOST_BYTES] = str(max(PART_BYTES, largest))
+    else:
+        read = replace(read, splits=splits_of(spark, inputs))
+    return Frame(read_text(spark, inputs), read, settings)
 
 
 def _glanced(
@@ -213,5 +228,6 @@ def _glanced(
 ) -> tuple[str, ...]:
     """The columns that the first lines have; a small job of its own."""
     first = lines.limit(_GLANCE_LINES).collect()
-    table = pa.table({"line": [row[0] for row in first], "file": [row[1] for row in first]})
-    return training.first_columns(source, streamed(file_blocks([table]), names), settings)
+    columns = zip(*first, strict=True) if first else ((), (), ())
+    table = pa.table(list(columns), names=lines.columns)
+    return training.first_columns(source, streamed(file_blocks([table]), names, {}), settings)

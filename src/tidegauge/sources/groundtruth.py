@@ -169,6 +169,6 @@ def _unwanted(
     if missing := [name for name in wanted if name not in names]:
         raise InputError(
             f"the ground truth at {source.uri} has no column {missing[0]!r}: there are "
-            f"{', '.join(names)}; correct `ground_truth`"
+            f"{', '.join(names) or 'none'}; correct `ground_truth`"
         )
     return frozenset(names) - frozenset(wanted)

@@ -1,8 +1,9 @@
-"""The hours that the values of a time column fall in, read with as little as it takes."""
+"""The hours that the times in a column fall in, read with as little as it takes."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,103 +12,131 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from tidegauge.errors import InputError
-from tidegauge.model.batch import FileSlice
+from tidegauge.model.batch import Chunk, FileSlice, Tally
 from tidegauge.model.statistics import Kind
-from tidegauge.model.window import EPOCH, HOUR
+from tidegauge.model.window import EPOCH, HOUR, Window
 from tidegauge.sources.columns import one_array
-from tidegauge.sources.csvhead import column_names
-from tidegauge.sources.csvrows import row_blocks
-from tidegauge.sources.csvtext import read_rows
+from tidegauge.sources.csvblocks import csv_blocks
 from tidegauge.sources.jsonlines import read_objects
 from tidegauge.sources.kinds import TIMESTAMP, conform
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import list_files
 from tidegauge.sources.nested import flat, flatten
-from tidegauge.sources.reading import Streamed, Unreadable, blamed
+from tidegauge.sources.parts import cut
+from tidegauge.sources.reading import Unreadable, blamed
 from tidegauge.sources.rowgroups import columns_of, instants
 from tidegauge.sources.source import Format
 from tidegauge.storage import filesystem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from tidegauge.model.batch import Part
+    from tidegauge.profile.dataset import Profile
+    from tidegauge.sources.reading import Streamed
     from tidegauge.sources.source import CaptureSource
     from tidegauge.storage import S3Settings
 
 Hours = Counter[int]  # how many rows each hour has, counted since the Unix epoch
 
+_NOTHING = pa.table({})
 
-def hours_in(source: CaptureSource, column: str, settings: S3Settings) -> set[datetime]:
-    """The starts of the UTC hours in which some row of the captures has its time.
 
-    A Parquet file's statistics answer for row groups within one hour; of others the column is read.
+@dataclass(frozen=True, slots=True)
+class HourReader:
+    """Reads nothing of captures but the times in a column.
+
+    A Parquet file's statistics answer for row groups within one hour.
+    """
+
+    source: CaptureSource
+    column: str
+    settings: S3Settings
+
+    def __call__(self, part: Part) -> Iterator[Chunk]:
+        """No rows: the number of records of each hour; a broken file is a fault.
+
+        Raises:
+            StorageError: a file cannot be fetched.
+        """
+        return self.read(part, part.files)
+
+    def read(self, _: Part, files: Iterable[FileSlice | Streamed]) -> Iterator[Chunk]:
+        """The same of these files, whoever brings their bytes."""
+        found: Hours = Counter()
+        try:
+            for file in files:
+                for hours in self._hours(file):
+                    found.update(hours)
+        except Unreadable as error:
+            yield Chunk(_NOTHING, tally=Tally(fault=str(error)))
+        yield from counted(found)
+
+    def _hours(self, file: FileSlice | Streamed) -> Iterator[Hours]:
+        match self.source.format, file:
+            case Format.PARQUET, FileSlice():
+                return self._of_parquet(file)
+            case Format.CSV, _:
+                return self._of_csv(file)
+            case _:
+                return self._of_json_lines(file)
+
+    def _of_parquet(self, file: FileSlice) -> Iterator[Hours]:
+        files, path = filesystem(file.uri, self.settings)
+        with blamed(file.uri), files.open_input_file(path) as stream:
+            opened = parquet.ParquetFile(stream)
+            footer = opened.metadata
+            found = [c for c in columns_of(opened.schema_arrow) if c.name == self.column]
+            stop = footer.num_row_groups if file.stop is None else file.stop
+            for group in range(file.start, stop if found else 0):
+                leaf = found[0].leaves.start
+                hours = {(time - EPOCH) // HOUR for time in instants(footer, group, leaf) or ()}
+                if len(hours) == 1:
+                    times = footer.row_group(group).column(leaf).statistics.num_values
+                    yield Counter({hours.pop(): times})
+                else:
+                    table = opened.read_row_group(group, [found[0].selector], use_threads=False)
+                    yield hours_of(flatten(table, {found[0].path: ""}).column(""))
+
+    def _of_csv(self, file: FileSlice | Streamed) -> Iterator[Hours]:
+        for block in csv_blocks(file, self.settings, header=self.source.header):
+            if self.column in block.names:
+                rows, _ = block.read([self.column], {})
+                yield hours_of(rows.table.column(self.column))
+
+    def _of_json_lines(self, file: FileSlice | Streamed) -> Iterator[Hours]:
+        for lines in read_lines((file,), self.settings):
+            table = flat(read_objects(lines).table)
+            if self.column in table.column_names:
+                yield hours_of(table.column(self.column))
+
+
+def counted(hours: Hours) -> Iterator[Chunk]:
+    """The hours as windows without rows, but with as many records as they have rows."""
+    for hour, rows in hours.items():
+        yield Chunk(_NOTHING, Window(EPOCH + hour * HOUR, HOUR).key, tally=Tally(rows))
+
+
+def hours_of_profiles(profiles: Mapping[tuple[str, str], Profile]) -> dict[datetime, int]:
+    """The starts of the UTC hours that an engine has found rows in, and how many.
 
     Raises:
         InputError: a file cannot be read.
-        StorageError: a file cannot be fetched.
     """
-    hours: set[int] = set()
-    for file in list_files(source.uri, settings).files:
-        slice_ = FileSlice(file.uri, file.size_bytes)
-        try:
-            with blamed(file.uri):
-                read = _parquet if source.format is Format.PARQUET else text_hours
-                for found in read(slice_, source, column, settings):
-                    hours.update(found)
-        except Unreadable as error:
-            raise InputError(f"{error}; replace the file, or remove it") from error
-    return {EPOCH + hour * HOUR for hour in hours}
+    for profile in profiles.values():
+        if profile.tally.fault:
+            raise InputError(f"{profile.tally.fault}; replace the file, or remove it")
+    return {Window.parse(key).start: found.tally.records for (key, _), found in profiles.items()}
 
 
-def _parquet(
-    file: FileSlice, _: CaptureSource, column: str, settings: S3Settings
-) -> Iterator[Hours]:
-    files, path = filesystem(file.uri, settings)
-    with files.open_input_file(path) as stream:
-        opened = parquet.ParquetFile(stream)
-        found = [c for c in columns_of(opened.schema_arrow) if c.name == column]
-        for group in range(opened.num_row_groups if found else 0):
-            bounds = instants(opened.metadata, group, found[0].leaves.start)
-            hours = Counter((time - EPOCH) // HOUR for time in bounds or ())
-            if len(hours) != 1:
-                table = opened.read_row_group(group, [found[0].selector], use_threads=False)
-                hours = hours_of(flatten(table, {found[0].path: column}).column(column))
-            yield hours
-
-
-def text_hours(
-    file: FileSlice | Streamed, source: CaptureSource, column: str, settings: S3Settings
-) -> Iterator[Hours]:
-    """The hours of a text file, a block at a time.
+def hour_parts(source: CaptureSource, settings: S3Settings) -> tuple[Part, ...]:
+    """All files of the captures as parts for an `HourReader`.
 
     Raises:
-        Unreadable: the file is broken.
-        StorageError: it cannot be fetched.
+        StorageError: the captures cannot be listed, or the footer of a large file not fetched.
     """
-    read = _csv if source.format is Format.CSV else _json_lines
-    return read(file, source, column, settings)
-
-
-def _csv(
-    file: FileSlice | Streamed, source: CaptureSource, column: str, settings: S3Settings
-) -> Iterator[Hours]:
-    names: tuple[str, ...] = ()
-    for data in (block.data for block in row_blocks(file, settings)):
-        start = 0
-        if not names:
-            names, start = column_names(data, file.uri, header=source.header)
-        if column in names:
-            yield hours_of(read_rows(data[start:], names, [column], {}).table.column(column))
-
-
-def _json_lines(
-    file: FileSlice | Streamed, _: CaptureSource, column: str, settings: S3Settings
-) -> Iterator[Hours]:
-    for lines in read_lines((file,), settings):
-        table = flat(read_objects(lines).table)
-        if column in table.column_names:
-            yield hours_of(table.column(column))
+    return cut(list_files(source.uri, settings), source.format, settings)
 
 
 def hours_of(column: pa.ChunkedArray) -> Hours:

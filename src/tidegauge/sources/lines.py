@@ -125,7 +125,9 @@ def read_lines(
 
 def _counted(file: FileSlice | Streamed, settings: S3Settings) -> tuple[LinesBefore | None, int]:
     """The lines before a file's slice, and what number its first line has beyond them."""
-    if isinstance(file, Streamed) or not file.start:
+    if isinstance(file, Streamed):
+        return None, 1 + file.lines_above
+    if not file.start:
         return None, 1
     # A slice's first line follows the newline at the byte before it, or the next one.
     return LinesBefore(file.uri, file.start - 1, settings), 2

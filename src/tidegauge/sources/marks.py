@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tidegauge.sources.source import Marks
 
 _PREFIX = "tidegauge."
+RECORD_MARK = _PREFIX + RECORD
 
 
 def marks_of(

@@ -48,9 +48,16 @@ def is_named(path: Path, name: str, skip: frozenset[str]) -> bool:
 
 
 def flatten(table: pa.Table, wanted: Mapping[Path, str]) -> pa.Table:
-    """The columns at these paths by these names; a null struct has nulls in all its fields."""
-    columns = [_column(table, path) for path in wanted]
-    return pa.table(columns, list(wanted.values()))
+    """The columns at these paths by these names; a null struct has nulls in all its fields.
+
+    Where several columns are called alike, all of them are there: which is meant cannot be told.
+    """
+    found = [
+        (_opened(column, path[1:]), name)
+        for path, name in wanted.items()
+        for column in _called(table, path[0])
+    ]
+    return pa.Table.from_arrays([column for column, _ in found], [name for _, name in found])
 
 
 def _below(path: Path, type_: pa.DataType) -> Iterator[tuple[Path, pa.DataType]]:
@@ -62,10 +69,13 @@ def _below(path: Path, type_: pa.DataType) -> Iterator[tuple[Path, pa.DataType]]
         yield from _below((*path, field.name), field.type)
 
 
-def _column(table: pa.Table, path: Path) -> pa.ChunkedArray:
-    column = table.column(table.schema.get_field_index(path[0]))
-    if len(path) > 1:
-        column = pc.struct_field(column, list(path[1:]))
+def _called(table: pa.Table, name: str) -> list[pa.ChunkedArray]:
+    return [table.column(i) for i in table.schema.get_all_field_indices(name)]
+
+
+def _opened(column: pa.ChunkedArray, path: Path) -> pa.ChunkedArray:
+    if path:
+        column = pc.struct_field(column, list(path))
     if pa.types.is_struct(column.type):  # of no field: JSON's empty object
         return pa.chunked_array([pa.nulls(len(column))])
     return column

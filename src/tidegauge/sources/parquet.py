@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-from pyarrow import parquet
-
 from tidegauge.model.batch import Chunk
 from tidegauge.sources.bytime import ByTime, decided, faults, split, without, without_time
-from tidegauge.sources.chunks import gathered, in_one_piece
+from tidegauge.sources.chunks import gathered
 from tidegauge.sources.listing import relative
-from tidegauge.sources.nested import flatten, is_named
-from tidegauge.sources.reading import Unreadable, blamed
+from tidegauge.sources.openfiles import opened, runs, tables
+from tidegauge.sources.reading import Unreadable
 from tidegauge.sources.rejected import Bin, Kept, tally
-from tidegauge.sources.rowgroups import (
-    Column,
-    absurdity,
-    column_batches,
-    columns_of,
-    instants,
-    is_coded,
-    row_batches,
-)
-from tidegauge.storage import filesystem
+from tidegauge.sources.rowgroups import Column, columns_of, instants, is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tidegauge.model.batch import FileSlice, Part
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from tidegauge.model.batch import Part, Stripe
     from tidegauge.storage import S3Settings
 
 
@@ -60,41 +52,25 @@ class ParquetReader:
         self.rejected.keep(part, lost)
 
     def _chunks(self, part: Part, lost: Kept) -> Iterator[Chunk]:
+        choose = partial(self._columns, stripe=part.stripe)
+        rows = opened(part.files, self.settings, choose, self._in_time)
+        # Rows without a time are rejected, and told by their file.
+        together = runs(rows) if self.by_time is None else ([some] for some in rows)
         try:
-            for slice_ in part.files:
-                for tables in self._tables(slice_):
-                    yield from self._split(tables, part, relative(slice_.uri, self.root), lost)
+            for run in together:
+                found = tables(run, whole_rows=self.whole_rows)
+                yield from self._split(found, part, relative(run[0].uri, self.root), lost)
         except Unreadable as error:
             yield from faults(str(error), part, self.by_time)
 
-    def _tables(self, slice_: FileSlice) -> Iterator[Iterator[pa.Table]]:
-        """Some rows after others; of each, one table after another with different columns."""
-        files, path = filesystem(slice_.uri, self.settings)
-        with blamed(slice_.uri):
-            stream = files.open_input_file(path)
-        with stream:
-            with blamed(slice_.uri):
-                plain = parquet.ParquetFile(stream)
-                footer = plain.metadata
-                columns = self._columns(plain.schema_arrow)
-                stop = footer.num_row_groups if slice_.stop is None else slice_.stop
-                groups = [g for g in range(slice_.start, stop) if self._in_time(footer, g, columns)]
-                if absurd := absurdity(footer, groups, columns):
-                    raise Unreadable(f"{slice_.uri} cannot be read: {absurd}; write smaller ones")
-                coded = [c.selector for c in columns if c.is_text and is_coded(footer, groups, c)]
-                file = parquet.ParquetFile(
-                    stream, metadata=footer, read_dictionary=coded, pre_buffer=True
-                )
-            for rows in row_batches(footer, groups):
-                batches = column_batches(footer, rows, columns)
-                beside = (columns,) if self.whole_rows else batches
-                yield (_read(slice_.uri, file, rows, some) for some in beside)
-
-    def _columns(self, schema: pa.Schema) -> tuple[Column, ...]:
+    def _columns(self, schema: pa.Schema, stripe: Stripe | None) -> tuple[Column, ...]:
         """The columns that are wanted, the one with the time first."""
         skip = decided(self.skip, self.by_time)
-        found = (c for c in columns_of(schema) if not is_named(c.path, c.name, skip))
-        return tuple(sorted(found, key=lambda column: not self._is_time(column)))
+        found = [column for column in columns_of(schema) if is_wanted(column, skip)]
+        times = [column for column in found if self._is_time(column)]
+        others = [column for column in found if not self._is_time(column)]
+        own = others[stripe.start : stripe.stop] if stripe else others
+        return (*times, *own)
 
     def _is_time(self, column: Column) -> bool:
         return self.by_time is not None and column.name == self.by_time.column
@@ -107,29 +83,21 @@ class ParquetReader:
         return bounds is None or self.by_time.touches(*bounds)
 
     def _split(
-        self, tables: Iterator[pa.Table], part: Part, file: str, lost: Kept
+        self, found: Iterator[pa.Table], part: Part, file: str, lost: Kept
     ) -> Iterator[Chunk]:
         """The tables' columns for each window; the first table, which has the time, decides."""
-        first = next(tables)
+        first = next(found)
         parts = split(first, self.by_time, part)
-        rejected = without_time(first, parts.lost, file, self.by_time)
-        for table in chain((first,), tables):
+        counts_rows = part.stripe is None or part.stripe.start == 0
+        rejected = without_time(first, parts.lost, file, self.by_time) if counts_rows else []
+        for table in chain((first,), found):
             features = without(table, self.by_time)
             for piece in parts.pieces:
                 rows = piece.of(features)
-                if table is first:
+                if table is first and counts_rows:
                     counts = tally(len(rows), rejected)
                     lost[piece.window] += rejected
                     rejected = []
                     yield Chunk(rows, piece.window, part.variant, tally=counts)
                 else:
                     yield Chunk(rows, piece.window, part.variant, new_rows=False)
-
-
-def _read(
-    uri: str, file: parquet.ParquetFile, groups: Sequence[int], columns: Sequence[Column]
-) -> pa.Table:
-    with blamed(uri):
-        selectors = [column.selector for column in columns]
-        table = file.read_row_groups(groups, columns=selectors, use_threads=False)
-    return in_one_piece(flatten(table, {column.path: column.name for column in columns}))

@@ -54,7 +54,8 @@ class Canonical:
         if found[ID] is not None:
             return {name: column for name, column in found.items() if column is not None}
         count = len(table)
-        return {
+        record = {} if found[RECORD] is None else {RECORD: texts(one_array(found[RECORD]))}
+        return record | {
             ID: texts(_column(table, self.id)),
             ROW: pa.array(np.zeros(count, np.int32)),
             ROWS: pa.array(np.ones(count, np.int32)),

@@ -28,10 +28,14 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streamed:
-    """A text file that someone else reads: its bytes, decompressed, in blocks that come once."""
+    """A text file that someone else reads: its bytes, decompressed, in blocks that come once.
+
+    Or those of some lines of it, with so many `lines_above` them.
+    """
 
     uri: str
     blocks: Iterator[bytes]
+    lines_above: int = 0
 
 
 class Unreadable(Exception):

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from tidegauge.sources.chunks import CHUNK_ROWS
-from tidegauge.sources.nested import Path, names, paths
+from tidegauge.sources.nested import Path, is_named, names, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyarrow.parquet import FileMetaData
+    from pyarrow.parquet import ColumnChunkMetaData, FileMetaData
 
 # Of the columns that are decoded at once. Few, for what is allocated next then lies where the last
 # ones were: with 128 MiB the first touch of new pages took as long as all else.
 DECODED_BYTES = 16 << 20
 # A dictionary-encoded column chunk has up to 1 MiB of dictionary and 20 bits for each value.
-_DICTIONARY_BYTES, _CODE_BYTES = 1 << 20, 2.5
+_DICTIONARY_BYTES, _CODE_BYTES, _LENGTH_BYTES = 1 << 20, 2.5, 4
+# To build a dictionary and to unite it with others takes longer than to read texts that differ.
+_MOST_DISTINCT = 0.5
 
 
 # A row group is the least that is read: one that claims more would take a worker's memory.
@@ -44,17 +46,26 @@ class Column:
 
 
 def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
-    """The columns that a file's schema has once its structs are opened, in order."""
+    """The columns that a file's schema has once its structs are opened, in order.
+
+    What is called alike stands there once: it is read together, and nobody can tell it apart.
+    """
     found = tuple(paths(schema))
     by_path = names([path for path, _ in found])
-    columns, leaf = [], 0
+    columns: dict[Path, Column] = {}
+    leaf = 0
     for path, type_ in found:
         leaves = range(leaf, leaf + _leaf_count(type_))
         # pyarrow cannot read a string within a struct as a dictionary.
         is_text = pa.types.is_string(type_) and len(path) == 1
-        columns.append(Column(path, by_path[path], leaves, is_text))
+        columns.setdefault(path, Column(path, by_path[path], leaves, is_text))
         leaf = leaves.stop
-    return tuple(columns)
+    return tuple(columns.values())
+
+
+def is_wanted(column: Column, skip: frozenset[str]) -> bool:
+    """Whether a column is read; a struct's name stands for all its fields."""
+    return not is_named(column.path, column.name, skip)
 
 
 def absurdity(footer: FileMetaData, groups: Sequence[int], columns: Sequence[Column]) -> str:
@@ -109,13 +120,16 @@ def row_batches(footer: FileMetaData, groups: Sequence[int]) -> Iterator[list[in
 
 
 def column_batches(
-    footer: FileMetaData, groups: Sequence[int], columns: Sequence[Column]
+    columns: Sequence[Column], footers: Sequence[tuple[FileMetaData, Sequence[int]]]
 ) -> Iterator[list[Column]]:
-    """Columns in runs of about `DECODED_BYTES`; one empty run if there is no column."""
+    """Columns in runs of about `DECODED_BYTES`, of some row groups of each of these files.
+
+    One empty run if there is no column.
+    """
     batch: list[Column] = []
     total = 0
     for column in columns:
-        size = _decoded_bytes(footer, groups, column)
+        size = sum(column_bytes(footer, groups, column) for footer, groups in footers)
         if batch and total + size > DECODED_BYTES:
             yield batch
             batch, total = [], 0
@@ -125,18 +139,28 @@ def column_batches(
         yield batch
 
 
-def _decoded_bytes(footer: FileMetaData, groups: Sequence[int], column: Column) -> int:
+def column_bytes(footer: FileMetaData, groups: Sequence[int], column: Column) -> int:
+    """About how many bytes a column takes once it is decoded."""
     chunks = (footer.row_group(g).column(leaf) for g in groups for leaf in column.leaves)
     return sum(max(chunk.total_uncompressed_size, 8 * chunk.num_values) for chunk in chunks)
 
 
 def is_coded(footer: FileMetaData, groups: Sequence[int], column: Column) -> bool:
-    """Whether texts are stored by their dictionary: not when it grew too large and was given up."""
+    """Whether texts are read by their dictionary: it was not given up, and most values repeat."""
     chunks = (footer.row_group(g).column(leaf) for g in groups for leaf in column.leaves)
-    return all(
-        chunk.total_uncompressed_size <= _DICTIONARY_BYTES + _CODE_BYTES * chunk.num_values
-        for chunk in chunks
-    )
+    return all(_is_coded(chunk) for chunk in chunks)
+
+
+def _is_coded(chunk: ColumnChunkMetaData) -> bool:
+    size, codes = chunk.total_uncompressed_size, _CODE_BYTES * chunk.num_values
+    if size > _DICTIONARY_BYTES + codes:
+        return False
+    statistics = chunk.statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    # How many are distinct is not told, but two of them are, which have a length.
+    length = _LENGTH_BYTES + (len(statistics.min) + len(statistics.max)) / 2
+    return bool(size <= codes + _MOST_DISTINCT * length * chunk.num_values)
 
 
 def _leaf_count(type_: pa.DataType) -> int:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tidegauge.errors import UsageError
+from tidegauge.model.statistics import Kind
 from tidegauge.sources.attributed import Attributed
 from tidegauge.sources.csvfile import CsvReader
 from tidegauge.sources.jsonfile import read_documents
 from tidegauge.sources.layout import Layout
+from tidegauge.sources.lexical import as_texts
 from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
+from tidegauge.sources.marks import RECORD_MARK
 from tidegauge.sources.parquet import ParquetReader
 from tidegauge.sources.records import RecordReader
 from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.scripted import Scripted
 from tidegauge.sources.source import Format
 from tidegauge.sources.transform import INFERENCE_ID, Joined, Named
+from tidegauge.sources.transformed import RecordedCsv, RecordedJson
 
 if TYPE_CHECKING:
     from tidegauge.model.batch import Reader
@@ -50,7 +55,13 @@ def special_reader(source: CaptureSource, settings: S3Settings) -> Reader | None
             joined = Joined(
                 source.inputs, source.outputs, source.skip, identified=source.marks is not None
             )
-            return _by_record(source, settings, joined, names)
+            if source.marks is None or not source.marks.records:
+                return _by_record(source, settings, joined, names)
+            kinds = {**source.kinds, RECORD_MARK: Kind.TEXT}
+            return _by_record(replace(source, kinds=kinds), settings, RecordedJson(joined), names)
+        case Format.CSV if source.manifests and source.marks and source.marks.records:
+            plain = replace(as_texts(source), skip=frozenset())
+            return RecordedCsv(_csv(plain, settings, names), source.kinds, source.skip)
         case Format.CSV if source.manifests:
             return _csv(source, settings, names)
         case Format.PARQUET if source.manifests and not source.preprocess:

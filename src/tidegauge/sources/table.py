@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tidegauge.sources.nested import Path
 
 FILE = "_metadata.file_path"
+_SPLIT = "_metadata.file_block_start"
 
 
 def read_table(spark: SparkSession, name: str, skip: Collection[str] = ()) -> DataFrame:
@@ -61,9 +62,9 @@ def read_parquet(spark: SparkSession, uri: str, inputs: Inputs) -> DataFrame:
 
 
 def read_text(spark: SparkSession, inputs: Inputs) -> DataFrame:
-    """The lines of text files, each with the name of its file."""
+    """The lines of text files, each with the name of its file and the first byte of its split."""
     # By default a carriage return ends a line, too, wherever it is.
-    return spark.read.option("lineSep", "\n").text(_paths(inputs)).select("value", FILE)
+    return spark.read.option("lineSep", "\n").text(_paths(inputs)).select("value", FILE, _SPLIT)
 
 
 def without_columns(data: DataFrame, skip: Collection[str], *more: str) -> DataFrame:

@@ -16,6 +16,7 @@ from tidegauge.sources.lines import read_lines
 from tidegauge.sources.listing import root_of
 from tidegauge.sources.nested import flat
 from tidegauge.sources.parquet import ParquetReader
+from tidegauge.sources.parts import cut
 from tidegauge.sources.reading import Unreadable, blamed
 from tidegauge.sources.records import RecordReader
 from tidegauge.sources.rejected import bin_of
@@ -23,12 +24,13 @@ from tidegauge.sources.rowgroups import columns_of
 from tidegauge.sources.scripted import ScriptedLine
 from tidegauge.sources.sensitive import HashedReader
 from tidegauge.sources.source import Format
+from tidegauge.sources.stripes import cut_by_columns
 from tidegauge.storage import filesystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tidegauge.model.batch import Reader
+    from tidegauge.model.batch import Part, Reader
     from tidegauge.sources.listing import Inputs
     from tidegauge.sources.reading import Streamed
     from tidegauge.sources.source import TrainingSource
@@ -56,6 +58,17 @@ def _reader(source: TrainingSource, settings: S3Settings) -> Reader:
         whole = source.whole_rows
         return ParquetReader(root, source.skip, rejected, settings, whole_rows=whole)
     return text_reader(source, settings)
+
+
+def parts(source: TrainingSource, inputs: Inputs, settings: S3Settings) -> tuple[Part, ...]:
+    """The parts of the training data, each with some or all of the columns.
+
+    Raises:
+        StorageError: the footer of a Parquet file cannot be fetched.
+    """
+    if source.format is Format.PARQUET and not source.whole_rows:
+        return cut_by_columns(inputs, source.skip, settings)
+    return cut(inputs, source.format, settings)
 
 
 def text_reader(

@@ -1,4 +1,4 @@
-"""Which hours have captures: by the names of folders, or by the values of a column."""
+"""Which hours have captures, by the names of their folders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tidegauge.sources.hours import hours_in
 from tidegauge.sources.layout import Layout, place_of
 from tidegauge.sources.source import DEFAULT_VARIANT
 from tidegauge.storage import join, storage_for
@@ -24,17 +23,12 @@ LISTINGS_AT_ONCE = 16
 def discover(source: CaptureSource, settings: S3Settings) -> Mapping[str, tuple[datetime, ...]]:
     """By variant, the starts of the UTC hours that have captures, in order.
 
-    Folders are listed level by level, never their files. With a time column the hours are those of
-    its values: by a Parquet file's statistics where they tell, else by reading the column.
+    Folders are listed level by level, never their files.
 
     Raises:
         UsageError: the layout is not one.
-        InputError: a file with a time column cannot be read.
-        StorageError: the captures cannot be listed or fetched.
+        StorageError: the captures cannot be listed.
     """
-    if source.time:
-        found_hours = tuple(sorted(hours_in(source, source.time, settings)))
-        return {DEFAULT_VARIANT: found_hours} if found_hours else {}
     hours: dict[str, set[datetime]] = defaultdict(set)
     for found in walk(source.uri, Layout.parse(source.layout), settings):
         if place := place_of(found):

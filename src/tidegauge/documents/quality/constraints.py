@@ -63,11 +63,16 @@ def encode(constraints: QualityConstraints) -> dict[str, Any]:
         },
     }
     own = dict(constraints.extension)
-    if bases := {c.metric: asdict(c.basis) for c in constraints.metrics if c.basis is not None}:
+    if bases := {c.metric: _encode(c.basis) for c in constraints.metrics if c.basis is not None}:
         own["metrics"] = bases
     if constraints.dropped:
         own["dropped"] = dict(constraints.dropped)
     return document | ({"tidegauge": own} if own else {})
+
+
+def _encode(basis: Basis) -> dict[str, Any]:
+    known = asdict(basis)
+    return known if basis.accepted else {k: v for k, v in known.items() if k != "accepted"}
 
 
 def decode(document: dict[str, Any], where: str) -> QualityConstraints:
@@ -98,5 +103,10 @@ def _decode_metric(metric: str, reader: Reader, bases: Reader | None) -> MetricC
         metric,
         reader.get("threshold", number),
         reader.get("comparison_operator", one_of(Operator)),
-        Basis(**{key: basis.get(key, fit) for key, fit in _BASIS.items()}) if basis else None,
+        _decode_basis(basis) if basis else None,
     )
+
+
+def _decode_basis(reader: Reader) -> Basis:
+    known = {key: reader.get(key, fit) for key, fit in _BASIS.items()}
+    return Basis(**known, accepted=reader.maybe("accepted", text) or "")

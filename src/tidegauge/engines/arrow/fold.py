@@ -35,15 +35,20 @@ def fold_part(part: Part, read: Reader) -> dict[Key, Profile]:
     for chunk in read(part):
         key = (chunk.window, chunk.variant)
         # Windows of one part must not share their sketches' random choices: merged, they add up.
-        folds.setdefault(key, _Fold("/".join((*key, part.id)))).add(chunk)
+        if key not in folds:
+            folds[key] = _Fold(
+                "/".join((*key, part.id)), part.stripe.position if part.stripe else 0
+            )
+        folds[key].add(chunk)
     return {key: fold.result() for key, fold in folds.items()}
 
 
 class _Fold:
     """The running profile of one window and variant within one part."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, position: int) -> None:
         self._seed = seed
+        self._position = position  # of the first column
         self._rows = 0
         self._tally = Tally()
         self._columns: dict[str, list[FeatureProfile]] = {}
@@ -65,7 +70,8 @@ class _Fold:
     ) -> None:
         name = leaf.name
         profiles = self._columns.setdefault(name, [])
-        position = profiles[0].position if profiles else len(self._columns) - 1
+        next_one = self._position + len(self._columns) - 1
+        position = profiles[0].position if profiles else next_one
         number = self._chunks[name] = self._chunks.get(name, 0) + 1
         if alone:
             seed = f"{self._seed}#{number}"

@@ -70,7 +70,8 @@ class Basis:
     deviation of the metric from one time block to the next beyond what their sizes explain, seen
     on `blocks` blocks. `threshold` is what was suggested: a constraint whose threshold is another
     was edited, and holds as it stands. `detectable` is the worsening that a window of
-    `expected_rows` shows with 80 % power.
+    `expected_rows` shows with 80 % power. `accepted` is the key of the window whose value people
+    have accepted in place of the baseline's; `value`, `standard_deviation`, `n` are that window's.
     """
 
     threshold: float
@@ -85,6 +86,7 @@ class Basis:
     skewness: float = 0.0
     swing: float = 0.0
     blocks: int = 0
+    accepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidegauge.errors import did_you_mean
 from tidegauge.model.outcome import Outcome, Verdict
 from tidegauge.rules.finding import Finding, not_enough_data, not_evaluated
 from tidegauge.rules.quality.constraints import OPERATORS
@@ -49,9 +50,8 @@ def evaluate(
         finding = _finding(constraint, statistics, fewest_rows)
         facts = _facts(constraint, statistics, baseline)
         numbers = {**facts, **finding.numbers}
-        if finding.verdict is Verdict.VIOLATED:
-            numbers |= {"moved": moved} if moved else {}
-            numbers["accepting_threshold"] = facts["value"]
+        if finding.verdict is Verdict.VIOLATED and moved:
+            numbers["moved"] = moved
         outcomes.append(
             Outcome(
                 constraint.metric,
@@ -84,7 +84,8 @@ def _finding(
             "needed"
         )
     if estimate is None:
-        return not_evaluated(f"there is no metric {constraint.metric!r}")
+        hint = did_you_mean(constraint.metric, statistics.metrics)
+        return not_evaluated(f"there is no metric {constraint.metric!r}{hint}")
     if estimate.value is None:
         return not_enough_data(f"{constraint.metric} is undefined: {estimate.undefined}")
     if constraint.basis is None or holds_as_it_stands(constraint):
@@ -168,8 +169,10 @@ def _facts(
         }
     basis = constraint.basis
     before = None if baseline is None else baseline.metrics.get(constraint.metric)
-    if basis is not None:
+    if basis is not None and not basis.accepted:
         facts |= {"baseline": basis.value, "baseline_n": basis.n}
     elif before is not None:
         facts |= {"baseline": before.value, "baseline_n": before.n}
+    if basis is not None and basis.accepted:
+        facts |= {"accepted": basis.value, "accepted_n": basis.n, "accepted_in": basis.accepted}
     return facts

@@ -7,6 +7,7 @@ from math import sqrt
 from statistics import fmean, variance
 from typing import TYPE_CHECKING
 
+from tidegauge.model.quality import MIN_EFFECT
 from tidegauge.rules.alarms.design_effect import LEAST_BLOCKS, LEAST_ROWS
 from tidegauge.rules.quality.constraints import (
     OPERATORS,
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from tidegauge.model.quality import Estimate, Problem, QualityStatistics
     from tidegauge.rules.quality.constraints import Operator
-
-MIN_EFFECT = 0.02
 
 
 def suggested_metrics(problem: Problem, *, costs: bool = False) -> tuple[str, ...]:
@@ -64,11 +63,11 @@ def suggest(
         if (estimate := statistics.metrics.get(metric)) is None:
             continue
         found = [e for block in blocks if (e := block.metrics.get(metric)) is not None]
-        basis = _basis(estimate, statistics.rows, alpha, expected_rows, min_effect)
+        basis = basis_of(estimate, statistics.rows, alpha, expected_rows, min_effect)
         suggested = (
             basis
             if isinstance(basis, str)
-            else _constraint(metric, operator, _with_swing(basis, found))
+            else constrained(metric, operator, _with_swing(basis, found))
         )
         if isinstance(suggested, str):
             dropped[metric] = suggested
@@ -77,10 +76,10 @@ def suggest(
     return QualityConstraints(statistics.problem, tuple(metrics), dropped)
 
 
-def _basis(
+def basis_of(
     estimate: Estimate, rows: int, alpha: float, expected_rows: int, min_effect: float
 ) -> Basis | str:
-    """What the baseline tells of one metric, or why it does not tell enough."""
+    """What a baseline tells of one metric, without a threshold yet, or why it tells too little."""
     if estimate.value is None:
         return f"undefined in the baseline: {estimate.undefined}"
     if estimate.standard_deviation is None or estimate.n < 2:
@@ -112,7 +111,7 @@ def _with_swing(basis: Basis, blocks: Sequence[Estimate]) -> Basis:
     return replace(basis, swing=sqrt(max(0.0, excess)), blocks=len(known))
 
 
-def _constraint(metric: str, operator: Operator, basis: Basis) -> MetricConstraint | str:
+def constrained(metric: str, operator: Operator, basis: Basis) -> MetricConstraint | str:
     """The constraint for windows of the expected size, or why there is none."""
     if not basis.standard_deviation and scale_of(metric) is not Scale.SHARE:
         return "all rows of the baseline are alike, which tells nothing of others"
