@@ -63,6 +63,7 @@ def test_catching_up_runs_every_window_of_every_variant(travelled: Travelled) ->
     assert (
         "12 windows checked: 2 with violations, 0 failed; documents are under "
         f"{made.store}/flights/runs/type=data_quality\n"
+        "4 of them decide nothing: no captures in this window\n"
     ) == told["monitor"].out
     assert runs == {
         key for key in made.stored() if key.startswith("runs/") and key.endswith("/run.json")

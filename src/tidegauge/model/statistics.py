@@ -77,7 +77,10 @@ class Sketch:
     @property
     def weight(self) -> int:
         """Number of values that the sketch stands for."""
-        return sum(len(level) << h for h, level in enumerate(self.levels))
+        total = 0
+        for h, level in enumerate(self.levels):
+            total += len(level) << h
+        return total
 
     def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The items in ascending order, and the number of values that each stands for."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from tidegauge.model.batch import Tally
+from tidegauge.model.collector import held_back
 from tidegauge.model.statistics import Kind, Statistics
 from tidegauge.profile.feature import FeatureProfile
 from tidegauge.profile.readout import read_out
@@ -38,6 +39,7 @@ class Profile:
         merged = (FeatureProfile.merge_all(parts) for parts in by_name.values())
         return cls(rows, in_order(_filled_up(feature, rows) for feature in merged), tally)
 
+    @held_back()
     def statistics(self) -> Statistics:
         """The numbers, read out; a pure function of the states."""
         return Statistics(self.rows, tuple(read_out(feature) for feature in self.features))

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from tidegauge.errors import DocumentError
 from tidegauge.model.batch import Tally
+from tidegauge.model.collector import held_back
 from tidegauge.model.statistics import Kind
 from tidegauge.profile.dataset import Profile
 from tidegauge.profile.feature import STATES, FeatureProfile
@@ -66,6 +67,7 @@ def to_parquet(profile: Profile) -> bytes:
     return out.getvalue()
 
 
+@held_back()
 def from_parquet(data: bytes, where: str) -> Profile:
     """The profile in the bytes of a `profile.parquet`.
 

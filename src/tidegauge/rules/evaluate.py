@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from tidegauge.model.collector import held_back
 from tidegauge.model.outcome import Check, Outcome, Verdict, Violation
 from tidegauge.rules.alarms import shares, shifts
 from tidegauge.rules.alarms.asking import concluded
@@ -65,6 +66,7 @@ class _Scene:
     trials: Mapping[Test, Trial]
 
 
+@held_back()
 def evaluate(
     statistics: Statistics,
     constraints: Constraints,

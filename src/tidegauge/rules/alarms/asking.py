@@ -6,13 +6,15 @@ answered at once: tests are array computations, for which a thousand calls cost 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tidegauge.rules.alarms import homogeneity, kolmogorov, proportions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from tidegauge.rules.finding import Finding
 
 Question = proportions.Question | kolmogorov.Question | homogeneity.Question
@@ -25,26 +27,24 @@ def concluded(checks: Iterable[Finding | Asking]) -> list[Finding]:
     found: list[Any] = list(checks)
     answers: dict[int, Any] = {i: None for i, c in enumerate(found) if isinstance(c, Generator)}
     while answers:
-        asked: dict[type[Question], dict[int, Any]] = defaultdict(dict)
+        asked: dict[int, Question] = {}
         for i, answer in answers.items():
             try:
-                question = found[i].send(answer)
+                asked[i] = found[i].send(answer)
             except StopIteration as ended:
                 found[i] = ended.value
-            else:
-                asked[type(question)][i] = question
-        answers = {}
-        for questions in asked.values():
-            answers |= zip(questions, _answered(list(questions.values())), strict=True)
+        answers = _answered(asked)
     return found
 
 
-def _answered(questions: Sequence[Any]) -> Sequence[Any]:
-    """The answers to questions of one kind, in order."""
-    match questions[0]:
-        case proportions.Question():
-            return proportions.answered(questions)
-        case kolmogorov.Question():
-            return kolmogorov.answered(questions)
-        case _:
-            return homogeneity.answered(questions)
+def _answered(asked: Mapping[int, Question]) -> dict[int, Any]:
+    """The answers by the numbers of the questions; tables ask for shares as well."""
+    shares = {i: q for i, q in asked.items() if isinstance(q, proportions.Question)}
+    gaps = {i: q for i, q in asked.items() if isinstance(q, kolmogorov.Question)}
+    tables = {i: q for i, q in asked.items() if isinstance(q, homogeneity.Question)}
+    of_tables = chain.from_iterable(question.shares for question in tables.values())
+    known = proportions.answered([*shares.values(), *of_tables])
+    answers: dict[int, Any] = {i: known[question] for i, question in shares.items()}
+    answers |= zip(gaps, kolmogorov.answered(list(gaps.values())), strict=True)
+    answers |= zip(tables, homogeneity.answered(list(tables.values()), known), strict=True)
+    return answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +89,8 @@ def cells(current: Mapping[str, int], baseline: Mapping[str, int]) -> Cells:
     ordered = sorted(value for value, total in totals.items() if total)
     ordered.sort(key=totals.__getitem__, reverse=True)  # equal ones stay in order
     least = LEAST_EXPECTED * (n + m) / min(n, m)
-    own = ordered[: max(1, sum(total >= least for total in totals.values()))]
+    frequent = sum(1 for _ in takewhile(lambda value: totals[value] >= least, ordered))
+    own = ordered[: max(1, frequent)]
     pooled = tuple(ordered[len(own) :])
     x, y = tuple(current.get(v, 0) for v in own), tuple(baseline.get(v, 0) for v in own)
     few = (n - sum(x), m - sum(y))

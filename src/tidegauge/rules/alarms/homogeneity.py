@@ -37,6 +37,12 @@ class Question:
         """What each of the table's tests may spend."""
         return self.alpha / max(1, self.table.tests)
 
+    @property
+    def shares(self) -> tuple[proportions.Question, ...]:
+        """What is asked of shares first: of two cells, and of the few of a small pool."""
+        exact = _Exact.of(self)
+        return (*exact.moved, *exact.shifted)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -51,18 +57,17 @@ class Answer:
     smallest: float
 
 
-def answered(questions: Sequence[Question]) -> list[Answer]:
-    """The answers in the order of the questions."""
+def answered(
+    questions: Sequence[Question], known: Mapping[proportions.Question, proportions.Answer]
+) -> list[Answer]:
+    """The answers in the order of the questions; `known` are those to all their `shares`."""
     statistics = [statistic(question.table) for question in questions]
     of_cells = _of_cells(questions, statistics)
-    exact = [_Exact.of(question) for question in questions]
-    asked = [one for each in exact for one in (*each.moved, *each.shifted)]
-    known = dict(zip(asked, proportions.answered(asked), strict=True))
     found = []
     for i, question in enumerate(questions):
-        table, by_cells = question.table, of_cells.get(i)
-        p_values = exact[i].p_values(known)
-        shifts = [*exact[i].shifts(known), table.unseen_inside]
+        table, by_cells, exact = question.table, of_cells.get(i), _Exact.of(question)
+        p_values = exact.p_values(known)
+        shifts = [*exact.shifts(known), table.unseen_inside]
         critical = None
         if by_cells is not None:
             shifts.append(by_cells.smallest)
@@ -84,7 +89,7 @@ def p_value(table: Cells, effect: DesignEffect | None = None) -> float:
     Where both are tested, twice the smaller p-value. With `effect`, blocks add a normal shift in
     one direction, and the p-value is the mean over what they say of its size.
     """
-    return answered([Question(table, 0.5, effect=effect)])[0].p_value
+    return _answered(Question(table, 0.5, effect=effect)).p_value
 
 
 def critical_statistic(
@@ -108,7 +113,11 @@ def smallest_total_variation(
     directions, exact. Where both are tested it is the larger: a shift that lies in one of the two.
     Never below `unseen_inside`: a column of nothing but rare values is not seen to hold.
     """
-    return answered([Question(table, alpha, power, effect)])[0].smallest
+    return _answered(Question(table, alpha, power, effect)).smallest
+
+
+def _answered(question: Question) -> Answer:
+    return answered([question], proportions.answered(question.shares))[0]
 
 
 @dataclass(frozen=True, slots=True)

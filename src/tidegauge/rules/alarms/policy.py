@@ -83,12 +83,11 @@ class Policy:
         """
         budgets = {test: self._budget(test) for test in tests}
         shared = Counter(budgets.values())
-        return {
-            test: self.persistence.safe(
-                budget[1].per_test(spacing, shared[budget] * max(1, variants))
-            )
-            for test, budget in budgets.items()
+        spent = {
+            budget: self.persistence.safe(budget[1].per_test(spacing, tests * max(1, variants)))
+            for budget, tests in shared.items()
         }
+        return {test: spent[budget] for test, budget in budgets.items()}
 
     def _budget(self, test: Test) -> tuple[str, Budget]:
         """The budget that a test spends, and where it stands."""

@@ -19,7 +19,7 @@ from tidegauge.rules.alarms.roots import falling_roots
 from tidegauge.rules.alarms.tails import upper_tails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -72,23 +72,23 @@ class Answer:
     smallest: float
 
 
-def answered(questions: Sequence[Question]) -> list[Answer]:
-    """The answers in the order of the questions; equal ones (most of no bad rows) are one.
+def answered(questions: Sequence[Question]) -> Mapping[Question, Answer]:
+    """The answers; equal questions (most of no bad rows) are one.
 
     Raises:
         ValueError: the counts of a question are not shares of at least one row.
     """
     different = list(dict.fromkeys(questions))
-    found: dict[Question, Answer] = {}
+    # Where the baseline has bad rows only, no window has more.
+    found = {q: Answer(1.0, q.n + 1, 1.0) for q in different if q.baseline.bad == q.baseline.rows}
     groups = (different[i : i + _AT_ONCE] for i in range(0, len(different), _AT_ONCE))
     for some, known in chain.from_iterable(map(_alike, groups)):
         bad, alpha = _integers(some, lambda q: q.bad), np.array([q.alpha for q in some])
         p, critical = known.p_values(bad), known.critical_counts(alpha)
         smallest = _smallest(some, critical)
-        for i, question in enumerate(some):
-            found[question] = Answer(float(p[i]), int(critical[i]), float(smallest[i]))
-    # Where the baseline has bad rows only, no window has more.
-    return [found.get(q) or Answer(1.0, q.n + 1, 1.0) for q in questions]
+        listed = zip(p.tolist(), critical.tolist(), smallest.tolist(), strict=True)
+        found |= zip(some, (Answer(*one) for one in listed), strict=True)
+    return found
 
 
 def p_value(bad: int, n: int, baseline: Share) -> float:
@@ -124,7 +124,8 @@ def smallest_share(n: int, baseline: Share, alpha: float, power: float = 0.8) ->
     Solves `P(X >= critical_count) = power` for the share, X binomial, or beta-binomial where rows
     are alike, by the estimated variance. Exact, given the baseline's counts.
     """
-    return answered([Question(0, n, baseline, alpha, power)])[0].smallest
+    question = Question(0, n, baseline, alpha, power)
+    return answered([question])[question].smallest
 
 
 def _alike(questions: Sequence[Question]) -> list[tuple[list[Question], Expected]]:

@@ -145,16 +145,17 @@ def out_of_range(
     """Do more numbers lie beyond the range than the baseline's did? Less what sketches may err."""
     ours = current.numeric.sketch if current.numeric else None
     theirs = baseline.numeric.sketch if baseline.numeric else None
-    if not (ours and ours.weight and theirs and theirs.weight):
+    n, m = (sketch.weight if sketch else 0 for sketch in (ours, theirs))
+    if not (ours and theirs and n and m):
         return not_evaluated("there are no sketches of finite numbers to compare")
     bounds = (constraint.above, constraint.up_to)
     effect = trial.calibration.outside if trial.calibration else None
-    share = Share(ranges.beyond(theirs, bounds), theirs.weight, _fit(effect))
+    share = Share(ranges.beyond(theirs, bounds), m, _fit(effect))
     found, error = ranges.beyond(ours, bounds), ranges.error(ours, bounds)
     least = current.numeric.min if current.numeric else None
     greatest = current.numeric.max if current.numeric else None
     numbers = {
-        "observed": 1.0 - found / ours.weight,
+        "observed": 1.0 - found / n,
         "above": constraint.above,
         "up_to": constraint.up_to,
         "min": least,
@@ -162,7 +163,7 @@ def out_of_range(
         "sketch_error": error,
     }
     sentence = _DOES_NOT_MEET.format(f"{least} to {greatest}")
-    return (yield from _judged(max(0, found - error), ours.weight, share, trial, sentence, numbers))
+    return (yield from _judged(max(0, found - error), n, share, trial, sentence, numbers))
 
 
 def _novelty(constraint: Domain, baseline: FeatureStatistics, trial: Trial) -> Share | None:
