@@ -84,11 +84,12 @@ class Sketch:
 
     def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The items in ascending order, and the number of values that each stands for."""
-        filled = [(1 << h, level) for h, level in enumerate(self.levels) if len(level)]
-        if not filled:
-            return np.empty(0), np.empty(0)
-        items = np.concatenate([level for _, level in filled])
-        weights = np.concatenate([np.full(len(level), float(weight)) for weight, level in filled])
+        sizes = [len(level) for level in self.levels]
+        items = np.concatenate([np.empty(0), *self.levels])
+        if sizes and sizes[-1] == len(items):  # one level has all of them
+            weights = np.full(len(items), 2.0 ** (len(sizes) - 1))
+        else:
+            weights = np.repeat(2.0 ** np.arange(len(sizes)), sizes)
         if (items[1:] >= items[:-1]).all():
             return items, weights
         order = items.argsort(kind="stable")

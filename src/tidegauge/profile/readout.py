@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def _frequent(profile: FeatureProfile, ranked: Ranked) -> FrequentValues | None:
         listed = tuple(ranked)
     else:
         listed = tuple((str(value), count) for value, count in ranked)
-    other = frequencies.total - sum(count for _, count in ranked)
+    other = frequencies.total - sum(map(itemgetter(1), ranked))
     return FrequentValues(listed, other, frequencies.undercount)
 
 

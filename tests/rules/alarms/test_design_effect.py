@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated, mixture, unfit
+from tidegauge.rules.alarms.design_effect import DesignEffect, Uncalibrated, bounds, mixture, unfit
 
 effects = st.builds(
     DesignEffect,
@@ -85,3 +85,24 @@ def test_too_few_or_too_small_blocks_say_why() -> None:
     assert Uncalibrated("7 blocks with values, and at least 8 are needed") == seven
     assert Uncalibrated("9 values a block on average, and at least 10 are needed") == small
     assert unfit([10] * 8) is None
+
+
+@settings(deadline=None)
+@given(st.lists(effects, min_size=1, max_size=8), st.floats(-12, -0.1))
+def test_bounds_are_those_of_sixty_halvings(several: list[DesignEffect], exponent: float) -> None:
+    """Each looked for alone, by halving; relative 1e-9."""
+    tail = 10.0**exponent
+    expected = []
+    for effect in several:
+        estimate = max(effect.estimate, 1.0)
+        low, high = 1.0, 1e9 * estimate
+        for _ in range(60):
+            deff = np.sqrt(low * high)
+            tau = deff - 1.0
+            spread = effect.null_spread * (1.0 + 2.0 * tau) + (2.0 + effect.kurtosis) * tau**2
+            shape = (effect.blocks - 1) * deff**2 / spread
+            likely = stats.gamma.cdf(estimate, shape, scale=deff / shape) >= tail
+            low, high = (deff, high) if likely else (low, deff)
+        expected.append(low)
+    found = bounds(several, np.array([tail]))[:, 0]
+    assert expected == pytest.approx(found.tolist(), rel=1e-9)
