@@ -293,6 +293,22 @@ def test_statistics_tell_the_hour_of_a_row_group(tmp_path: Path) -> None:
     assert {at(20): 2, at(20, 5): 1, at(20, 6): 1} == hours_in(source)
 
 
+@pytest.mark.parametrize("format_", [Format.PARQUET, Format.CSV])
+def test_times_that_no_window_can_have_are_nobodys(tmp_path: Path, format_: Format) -> None:
+    """Sentinels for "never", and years that Python's own times do not have."""
+    source = write(tmp_path / "in", format_, [(at(20, 7), 1)])
+    if format_ is Format.PARQUET:
+        for name, years in (("b", (-30_000, 200_000)), ("c", (-1969, -1969)), ("d", (8029, 8029))):
+            micros = pa.array([year * 31_556_952_000_000 for year in years], pa.int64())
+            table = pa.table({"n": [2, 3], "at": micros.cast(pa.timestamp("us", "UTC"))})
+            parquet.write_table(table, tmp_path / "in" / name)
+    else:
+        never = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31")
+        (tmp_path / "in" / "b").write_text("n,at\n" + "".join(f"2,{time}\n" for time in never))
+    assert {at(20, 7): 1} == hours_in(source)
+    assert {"2013-06-20T0000Z_P1D": [1]} == rows_by_window(source, [Window(at(20), DAY)])
+
+
 def test_a_time_column_needs_windows_and_a_format_with_columns() -> None:
     """Said before anything is read."""
     source = CaptureSource("x", Format.SAGEMAKER, "out", time="at")

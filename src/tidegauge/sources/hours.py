@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +30,6 @@ from tidegauge.storage import filesystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from tidegauge.model.batch import Part
     from tidegauge.profile.dataset import Profile
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 
 Hours = Counter[int]  # how many rows each hour has, counted since the Unix epoch
 
+# Those that a window around them can be named by: sentinels like 9999-12-31 are beyond.
+_NAMED = range(*((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // HOUR for year in (1000, 9999)))
 _NOTHING = pa.table({})
 
 
@@ -115,7 +116,8 @@ class HourReader:
 def counted(hours: Hours) -> Iterator[Chunk]:
     """The hours as windows without rows, but with as many records as they have rows."""
     for hour, rows in hours.items():
-        yield Chunk(_NOTHING, Window(EPOCH + hour * HOUR, HOUR).key, tally=Tally(rows))
+        if hour in _NAMED:
+            yield Chunk(_NOTHING, Window(EPOCH + hour * HOUR, HOUR).key, tally=Tally(rows))
 
 
 def hours_of_profiles(profiles: Mapping[tuple[str, str], Profile]) -> dict[datetime, int]:

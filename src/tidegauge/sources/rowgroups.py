@@ -89,7 +89,7 @@ def instants(footer: FileMetaData, group: int, leaf: int) -> tuple[datetime, dat
     statistics = footer.row_group(group).column(leaf).statistics
     if statistics is None or not statistics.has_min_max:
         return None
-    with suppress(ValueError):  # nanoseconds that Python's times cannot hold
+    with suppress(ValueError, OverflowError):  # nanoseconds and years that Python cannot hold
         first, last = _instant(statistics.min), _instant(statistics.max)
         return None if first is None or last is None else (first, last)
     return None
