@@ -27,8 +27,8 @@ _PANEL, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(24)
 _NEGLIGIBLE = log(1e-15)
 _HALVINGS = 10
 _TINY = 1e-9
-_TOGETHER = 6  # columns whose sums have the nodes that the widest of them needs
-_IN_CACHE = 1 << 16
+_TOGETHER = 13  # columns whose sums have the nodes that the widest of them needs
+_IN_CACHE = 1 << 17
 
 # From one end inwards: single terms, then panels up to 16 times as far each, of 24 nodes.
 _EDGES = SINGLE * 16.0 ** np.arange(12)
@@ -60,10 +60,9 @@ def tails_from(
     found = np.zeros((*a.shape, most))
     there = np.flatnonzero(first <= n)
     left = n[there] - first[there]
-    step = _TOGETHER if len(there) > _TOGETHER else a.shape[1]
-    for start in range(0, a.shape[1], step):
-        columns = slice(start, start + step)
-        widest = min(start + step, a.shape[1]) - 1
+    for start in range(0, a.shape[1], _TOGETHER):
+        columns = slice(start, start + _TOGETHER)
+        widest = min(columns.stop, a.shape[1]) - 1
         reach = _reach(first[there], n[there], a[there, widest], b[there, widest])
         for chosen, panels, both in _alike(left, reach):
             some = there[chosen]
