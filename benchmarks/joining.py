@@ -45,7 +45,7 @@ def _ours(data: Path, *, engine: str, kept: bool) -> Run:
         label_reader,
     )
     from tidegauge.sources.listing import list_training
-    from tidegauge.sources.parts import cut
+    from tidegauge.sources.parts import DEALT_BYTES, cut
     from tidegauge.sources.predictions import Canonical, Predictions
     from tidegauge.sources.source import Format, TrainingSource
     from tidegauge.sources.training import reader
@@ -73,7 +73,7 @@ def _ours(data: Path, *, engine: str, kept: bool) -> Run:
 
     def joined() -> Joined:
         files = list_training(captures.uri, settings)
-        parts = cut(files, Format.PARQUET, settings, window, variant)
+        parts = cut(files, Format.PARQUET, settings, window, variant, DEALT_BYTES)
         groups = label_groups(truth, settings)
         sides = [Side(parts, Predictions(reader(captures, settings), canonical))]
         labels = Side(label_parts(truth, groups, settings), label_reader(truth, groups, settings))

@@ -10,6 +10,7 @@ from tidegauge.sinks.merged import left_over
 from tidegauge.sources.captures import parts, reader
 from tidegauge.sources.frames import Frame, captures_frame, labels_frame
 from tidegauge.sources.groundtruth import label_parts, label_reader
+from tidegauge.sources.parts import DEALT_BYTES
 from tidegauge.sources.predictions import FramePredictions, KeptRows, Predictions
 from tidegauge.sources.source import Format
 from tidegauge.storage import join
@@ -36,7 +37,8 @@ def captured_side(job: Job, reading: Reading, batches: Sequence[Batch]) -> Side 
 
         return open_frame
     read = reader(source, settings, [batch.window for batch in batches])
-    return Side(parts(source, batches, settings), Predictions(read, canonical))
+    cut = parts(source, batches, settings, part_bytes=DEALT_BYTES)
+    return Side(cut, Predictions(read, canonical))
 
 
 def kept_parts(job: Job, units: Mapping[RunKey, JoinedUnit]) -> tuple[Part, ...]:

@@ -18,7 +18,7 @@ from tidegauge.sources.lexical import LexicalReader, as_texts
 from tidegauge.sources.listing import Inputs, list_files, list_folder, root_of
 from tidegauge.sources.manifests import BadManifest, files_named
 from tidegauge.sources.parquet import ParquetReader
-from tidegauge.sources.parts import cut
+from tidegauge.sources.parts import PART_BYTES, cut
 from tidegauge.sources.rejected import bin_of
 from tidegauge.sources.sensitive import HashedReader
 from tidegauge.sources.source import DEFAULT_VARIANT, Format
@@ -166,10 +166,11 @@ def parts(
     settings: S3Settings,
     *,
     by_column: bool = False,
+    part_bytes: int = PART_BYTES,
 ) -> tuple[Part, ...]:
     """The parts of some batches; the batches of a time column, which share their files, share them.
 
-    With `by_column` a part may have some of its rows' columns only.
+    With `by_column` a part may have some of its rows' columns only; each has about `part_bytes`.
 
     Raises:
         StorageError: the footer of a large Parquet file cannot be fetched.
@@ -178,8 +179,8 @@ def parts(
 
     def cut_up(inputs: Inputs, window: str, variant: str) -> tuple[Part, ...]:
         if by_column and source.format is Format.PARQUET:
-            return cut_by_columns(inputs, skip, settings, window, variant)
-        return cut(inputs, source.format, settings, window, variant)
+            return cut_by_columns(inputs, skip, settings, window, variant, part_bytes)
+        return cut(inputs, source.format, settings, window, variant, part_bytes)
 
     if source.time:
         return cut_up(some[0].inputs, "", DEFAULT_VARIANT) if some else ()

@@ -16,7 +16,7 @@ from tidegauge.sources.labels import ColumnLabels, LabelColumns, LabelReader
 from tidegauge.sources.layout import Layout
 from tidegauge.sources.listing import Inputs, list_files, root_of
 from tidegauge.sources.parquet import ParquetReader
-from tidegauge.sources.parts import cut
+from tidegauge.sources.parts import DEALT_BYTES, cut
 from tidegauge.sources.rejected import Bin
 from tidegauge.sources.source import Format, TrainingSource
 from tidegauge.sources.training import column_names
@@ -124,7 +124,7 @@ def label_parts(
         StorageError: the footer of a large Parquet file cannot be fetched.
     """
     inputs = Inputs.of({file.key: file for g in groups for file in g.inputs.files}.values())
-    return cut(inputs, source.format, settings)
+    return cut(inputs, source.format, settings, part_bytes=DEALT_BYTES)
 
 
 def label_reader(

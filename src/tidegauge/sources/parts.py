@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tidegauge.storage import S3Settings
 
 PART_BYTES = 128 << 20
+# Of rows that are only dealt out, which takes less memory: small enough that at the end of the
+# dealing, for which all joining waits, no core waits long for another.
+DEALT_BYTES = 64 << 20
 FILE_BYTES = 256 << 10  # what one more file costs to fetch, as bytes to read
 _FOOTERS_AT_ONCE = 16
 _LINES = (Format.CSV, Format.JSONL, Format.SAGEMAKER)  # what is read line by line, or row by row
