@@ -12,7 +12,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, groupby
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from tidegauge.engines.arrow.memory import keep_memory
@@ -27,7 +26,7 @@ from tidegauge.engines.joins import (
 )
 from tidegauge.engines.local import ALONE_BYTES
 from tidegauge.engines.packets import order
-from tidegauge.engines.parking import Parking
+from tidegauge.engines.parking import Parking, parking
 from tidegauge.errors import EngineError
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def join_labels(
         held = Parking(None)
         dealt = (packet for one in work for packet in _deal(held, joining.buckets, one))
         return gathered(joined(sorted(dealt, key=order), joining, held))
-    with TemporaryDirectory(prefix="tidegauge-") as folder, _pool(workers) as pool:
-        parked = Parking(folder)
+    with parking() as parked, _pool(workers) as pool:
         found = chain.from_iterable(pool.map(partial(_deal, parked, joining.buckets), work))
         by_bucket = groupby(sorted(found, key=order), key=lambda packet: packet.bucket)
         arrived = [list(some) for _, some in by_bucket]

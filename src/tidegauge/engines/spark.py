@@ -174,11 +174,11 @@ def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     pack: list[Part] = []
     packed = 0
     for part in parts:
-        pack.append(part)
-        packed += part.size_bytes
-        if packed >= size:
+        if pack and packed + part.size_bytes / 2 >= size:  # what is left out comes nearer to it
             tasks.append(tuple(pack))
             pack, packed = [], 0
+        pack.append(part)
+        packed += part.size_bytes
     return [*tasks, tuple(pack)] if pack else tasks
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -27,7 +26,7 @@ from tidegauge.engines.joins import (
     packets,
 )
 from tidegauge.engines.packets import SPARK_SCHEMA, Packet, from_batch, order, to_batch
-from tidegauge.engines.parking import Parking
+from tidegauge.engines.parking import Parking, parking
 from tidegauge.engines.spark import (
     BATCH_SETTING,
     failures_told,
@@ -82,9 +81,9 @@ def join_labels(
         EngineError: the Spark job failed.
     """
     sides = [(PREDICTIONS, side) for side in predictions] + [(LABELS, labels)]
-    with _parking(spark) as parking:
+    with _parking(spark) as parked:
         frames = [
-            _dealt(spark, side, _to_packets(name, joining.buckets, parking), lean=lean)
+            _dealt(spark, side, _to_packets(name, joining.buckets, parked), lean=lean)
             for name, side in sides
         ]
         dealt = [frame for frame in frames if frame is not None]
@@ -95,7 +94,7 @@ def join_labels(
             begin_task(lean=lean)
             # Put in order here: to sort them, the JVM would copy every payload once more.
             arrived = sorted((p for batch in batches for p in from_batch(batch)), key=order)
-            return _in_batches(joined(arrived, joining, parking))
+            return _in_batches(joined(arrived, joining, parked))
 
         with failures_told(), with_settings(spark, _settings(sides)):
             whole = reduce(lambda one, other: one.union(other), dealt)
@@ -118,8 +117,8 @@ def _parking(spark: SparkSession) -> Iterator[Parking]:
     if is_connect(spark) or not (spark.conf.get("spark.master") or "").startswith("local"):
         yield Parking(None)
         return
-    with TemporaryDirectory(prefix="tidegauge-") as folder:
-        yield Parking(folder)
+    with parking() as folder:
+        yield folder
 
 
 def fold_answers(
