@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,9 +151,7 @@ def test_few_rows_and_few_columns_stay_together(
     )
 
 
-def test_each_stripe_finds_the_windows_of_its_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_stripe_finds_the_windows_of_its_rows(tmp_path: Path) -> None:
     """Every stripe reads the time; rows without one are rejected, and counted, once."""
     table = wide(1)
     times = [None if i % 10 == 0 else time for i, time in enumerate(table["at"].to_pylist())]
@@ -168,9 +165,7 @@ def test_each_stripe_finds_the_windows_of_its_rows(
     whole = local.profile_parts(captures.parts(source, batches, S3), read, processes=1)
     (tmp_path / "rejected").rename(tmp_path / "once")
 
-    cut_small = partial(cut_by_columns, part_bytes=PART_BYTES)
-    monkeypatch.setattr(captures, "cut_by_columns", cut_small)
-    parts = captures.parts(source, batches, S3, by_column=True)
+    parts = captures.parts(source, batches, S3, by_column=True, part_bytes=PART_BYTES)
     assert 3 <= len(parts)
     apart = local.profile_parts(parts, read, processes=1)
     assert exact(whole) == exact(apart)
