@@ -28,6 +28,7 @@ from tidegauge.states.hashing import seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
 
     from tidegauge.engines.arrow.fold import Key
     from tidegauge.engines.arrow.joining import Merged
@@ -133,11 +134,14 @@ def _packets(
 
 def joined(arrived: Iterable[Packet], joining: Joining, parking: Parking) -> Iterator[Packet]:
     """What became of packets that come in the order of `order`: packets again, small ones."""
-    for bucket, some in groupby(arrived, key=lambda packet: packet.bucket):
-        if bucket == _ABOUT:
-            yield from some
-        else:
-            yield from _joined(bucket, some, joining, parking)
+    with ThreadPoolExecutor(1) as thread:
+        beside = _Beside(thread)
+        for bucket, some in groupby(arrived, key=lambda packet: packet.bucket):
+            if bucket == _ABOUT:
+                yield from some
+            else:
+                yield from _joined(bucket, some, joining, parking, beside)
+        beside.wait()
 
 
 def gathered(answers: Iterable[Packet]) -> Joined:
@@ -203,8 +207,25 @@ def folded(tables: Iterable[pa.Table], plan: QualityPlan, *seeds: str) -> Qualit
     return QualityProfile.merge_all(profiles)
 
 
+class _Beside:
+    """Puts rows in a thread, one table at a time: it waits for the disk while others compute."""
+
+    def __init__(self, thread: ThreadPoolExecutor) -> None:
+        self._thread = thread
+        self._last: Future[None] | None = None
+
+    def put(self, keep: Keep, key: Key, bucket: int, rows: pa.Table) -> None:
+        """Begin to put the rows; what was put before must have succeeded."""
+        self.wait()
+        self._last = self._thread.submit(keep, *key, bucket, rows)
+
+    def wait(self) -> None:
+        if self._last is not None:
+            self._last.result()
+
+
 def _joined(
-    bucket: int, arrived: Iterable[Packet], joining: Joining, parking: Parking
+    bucket: int, arrived: Iterable[Packet], joining: Joining, parking: Parking, beside: _Beside
 ) -> Iterator[Packet]:
     labels: Labels | None = None
     for side, of_side in groupby(arrived, key=lambda packet: packet.side):
@@ -216,23 +237,18 @@ def _joined(
             table = together([parking.rows(packet.payload) for packet in some])
             own = labels if labels is not None else Labels(table.slice(0, 0))
             merged = own.join(table, joining.until[window], again=key in joining.again)
-            yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining))
+            yield Packet(bucket, ANSWER, *key, "", _answer(bucket, key, merged, joining, beside))
     if labels is not None:
         yield Packet(bucket, LABELS, "", "", "", _json(labels.orphans()))
 
 
-def _answer(bucket: int, key: Key, merged: Merged, joining: Joining) -> pa.Buffer:
+def _answer(bucket: int, key: Key, merged: Merged, joining: Joining, beside: _Beside) -> pa.Buffer:
     in_place = joining.again.get(key, False)
     changed = merged.changed or not in_place
     whole = merged.replaced or not in_place
-    # Put and folded side by side: one waits for the disk while the other computes.
-    with ThreadPoolExecutor(1) as beside:
-        putting = []
-        if changed and joining.keep is not None:
-            putting.append(beside.submit(joining.keep, *key, bucket, merged.rows()))
-        profile = _profile(bucket, key, merged, joining.plan, whole=whole)
-        for put in putting:
-            put.result()
+    if changed and joining.keep is not None:
+        beside.put(joining.keep, key, bucket, merged.rows())
+    profile = _profile(bucket, key, merged, joining.plan, whole=whole)
     about = {"changed": changed, "whole": whole, "counts": merged.counts.as_json()}
     return pa.py_buffer(json.dumps(about).encode() + b"\n" + profile.to_bytes())
 

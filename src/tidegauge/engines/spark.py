@@ -165,12 +165,13 @@ def is_connect(spark: SparkSession) -> bool:
     return "connect" in type(spark).__module__
 
 
-def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
-    """Parts dealt to tasks of about equal bytes; what a part is does not depend on this."""
+def pack_tasks(parts: Sequence[Part], size: int | None = None) -> list[tuple[Part, ...]]:
+    """Parts dealt to tasks of about equal bytes; what a part is does not depend on this.
+
+    Tasks have about `size` bytes, or what `task_bytes` says of these parts.
+    """
+    size = task_bytes(parts) if size is None else size
     tasks: list[tuple[Part, ...]] = []
-    # Few bytes: still several tasks, or a small cluster's cores would wait for one of them.
-    total = sum(part.size_bytes for part in parts)
-    size = max(min(_TASK_BYTES, total // 8), total // _MOST_TASKS, 1)
     pack: list[Part] = []
     packed = 0
     for part in parts:
@@ -180,6 +181,13 @@ def pack_tasks(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
         pack.append(part)
         packed += part.size_bytes
     return [*tasks, tuple(pack)] if pack else tasks
+
+
+def task_bytes(parts: Sequence[Part], most: int = _TASK_BYTES) -> int:
+    """How much a task is to have: at most so much, unless tasks were too many."""
+    # Few bytes: still several tasks, or a small cluster's cores would wait for one of them.
+    total = sum(part.size_bytes for part in parts)
+    return max(min(most, total // 8), total // _MOST_TASKS, 1)
 
 
 def _merged(

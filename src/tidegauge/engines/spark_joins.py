@@ -7,6 +7,7 @@ row becomes an object of the JVM.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -35,6 +36,7 @@ from tidegauge.engines.spark import (
     pack_tasks,
     rows_a_batch,
     tables_of,
+    task_bytes,
     task_part,
     with_settings,
 )
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     ToPackets = Callable[[Iterable[Chunk], str], Iterator[Packet]]
 
 _PACKETS_A_BATCH = 1  # a packet may have megabytes
+_DEALT_BYTES = 128 << 20  # a task
 _MOST_JOINERS = 4_096
 _SPLIT_SETTING = "spark.sql.files.maxPartitionBytes"
 
@@ -82,11 +85,18 @@ def join_labels(
     """
     sides = [(PREDICTIONS, side) for side in predictions] + [(LABELS, labels)]
     with _parking(spark) as parked:
-        frames = [
-            _dealt(spark, side, _to_packets(name, joining.buckets, parked), lean=lean)
+        files = [
+            (_to_packets(name, joining.buckets, parked), side)
             for name, side in sides
+            if isinstance(side, Side)
         ]
-        dealt = [frame for frame in frames if frame is not None]
+        dealt = [
+            _dealt_frame(side, _to_packets(name, joining.buckets, parked), lean=lean)
+            for name, side in sides
+            if isinstance(side, FrameSide)
+        ]
+        if (read := _dealt(spark, files, lean=lean)) is not None:
+            dealt.append(read)
         if not dealt:
             return gathered(())
 
@@ -98,8 +108,15 @@ def join_labels(
 
         with failures_told(), with_settings(spark, _settings(sides)):
             whole = reduce(lambda one, other: one.union(other), dealt)
-            meeting = _met(whole, min(joining.buckets, _MOST_JOINERS))
+            meeting = _met(whole, _joiners(joining.buckets, parked))
             return gathered(_collected(meeting.mapInArrow(join, SPARK_SCHEMA)))
+
+
+def _joiners(buckets: int, parked: Parking) -> int:
+    """How many tasks join: one a bucket, or on this machine, where rows wait on its disk, fewer."""
+    if parked.folder is not None:
+        buckets = min(buckets, max(buckets // 2, 2 * (os.cpu_count() or 1)))
+    return min(buckets, _MOST_JOINERS)
 
 
 def _met(dealt: DataFrame, partitions: int) -> DataFrame:
@@ -133,7 +150,11 @@ def fold_answers(
     def to_packets(chunks: Iterable[Chunk], part: str) -> Iterator[Packet]:
         return fold_packets(chunks, part, plan)
 
-    folds = _dealt(spark, side, to_packets, lean=lean)
+    folds = (
+        _dealt_frame(side, to_packets, lean=lean)
+        if isinstance(side, FrameSide)
+        else _dealt(spark, [(to_packets, side)], lean=lean)
+    )
     if folds is None:
         return merged_folds(())
     with failures_told(), with_settings(spark, _settings([("", side)])):
@@ -145,20 +166,25 @@ def _to_packets(name: str, buckets: int, parking: Parking) -> ToPackets:
 
 
 def _dealt(
-    spark: SparkSession, side: Side | FrameSide, to_packets: ToPackets, *, lean: bool
+    spark: SparkSession, sides: Sequence[tuple[ToPackets, Side]], *, lean: bool
 ) -> DataFrame | None:
-    """The packets of one side; None where there is nothing to read."""
-    if isinstance(side, FrameSide):
-        return _dealt_frame(side, to_packets, lean=lean)
-    read, tasks = side.read, pack_tasks(side.parts)
+    """The packets of what the workers read, the largest tasks first; None if there is nothing."""
+    size = task_bytes([part for _, side in sides for part in side.parts], _DEALT_BYTES)
+    tasks = [
+        (to_packets, side.read, parts)
+        for to_packets, side in sides
+        for parts in pack_tasks(side.parts, size)
+    ]
     if not tasks:
         return None
+    tasks.sort(key=lambda task: -sum(part.size_bytes for part in task[2]))
 
     def deal(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         begin_task(lean=lean)
         for batch in batches:
-            for task in batch.column(0).to_pylist():
-                for part in tasks[task]:
+            for number in batch.column(0).to_pylist():
+                to_packets, read, parts = tasks[number]
+                for part in parts:
                     yield from _in_batches(to_packets(read(part), part.id))
 
     return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(deal, SPARK_SCHEMA)
